@@ -1,0 +1,154 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/middleware"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+)
+
+// stack is what every service client gets: the guard outside, and inside it the
+// deadline of the call.
+func (c *Client) stack(s *session, k clientKey, endpoint string) []func(*middleware.Stack) error {
+	guard := &Guard{client: c, readOnly: k.readOnly}
+	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint}
+	return []func(*middleware.Stack) error{
+		func(stack *middleware.Stack) error { return stack.Initialize.Add(guard, middleware.After) },
+		func(stack *middleware.Stack) error { return stack.Initialize.Add(call, middleware.After) },
+	}
+}
+
+// callMiddleware bounds a call with all its tries, and notes with its error
+// what the operator needs to know about how it was made.
+type callMiddleware struct {
+	session  *session
+	timeout  time.Duration
+	endpoint string
+}
+
+// ID implements middleware.InitializeMiddleware.
+func (m *callMiddleware) ID() string { return "stateward:Call" }
+
+// HandleInitialize implements middleware.InitializeMiddleware.
+func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	ctx, w := watch(ctx, m.timeout)
+	out, metadata, err := next.HandleInitialize(ctx, in)
+	if err != nil {
+		err = &callError{callMiddleware: m, timedOut: w.fired.Load(), err: err}
+	}
+	if got, ok := out.Result.(*s3.GetObjectOutput); ok && err == nil && got.Body != nil {
+		got.Body = &watchedBody{body: got.Body, watchdog: w, call: m}
+		return out, metadata, nil
+	}
+	w.stop()
+	return out, metadata, err
+}
+
+// callError is the error of a call, with how it was made.
+type callError struct {
+	*callMiddleware
+	timedOut bool
+	err      error
+}
+
+func (e *callError) Error() string { return e.err.Error() }
+func (e *callError) Unwrap() error { return e.err }
+
+// watchdog cancels a call that makes no progress.
+type watchdog struct {
+	timeout time.Duration
+	timer   *time.Timer
+	cancel  context.CancelCauseFunc
+	fired   atomic.Bool
+}
+
+func watch(ctx context.Context, timeout time.Duration) (context.Context, *watchdog) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	w := &watchdog{timeout: timeout, cancel: cancel}
+	w.timer = time.AfterFunc(timeout, func() {
+		w.fired.Store(true)
+		cancel(context.DeadlineExceeded)
+	})
+	return ctx, w
+}
+
+func (w *watchdog) stop() {
+	w.timer.Stop()
+	w.cancel(nil)
+}
+
+// watchedBody gives a body the timeout anew with every piece that arrives: a
+// large state on a slow line is no hanging endpoint.
+type watchedBody struct {
+	body     io.ReadCloser
+	watchdog *watchdog
+	call     *callMiddleware
+}
+
+func (b *watchedBody) Read(p []byte) (int, error) {
+	n, err := b.body.Read(p)
+	switch {
+	case err == nil:
+		b.watchdog.timer.Reset(b.watchdog.timeout)
+	case !errors.Is(err, io.EOF):
+		err = &callError{callMiddleware: b.call, timedOut: b.watchdog.fired.Load(), err: err}
+	}
+	return n, err
+}
+
+func (b *watchedBody) Close() error {
+	b.watchdog.stop()
+	return b.body.Close()
+}
+
+// retryer repeats reads that failed in passing, never changes: whether a change
+// happened whose answer was lost is found out by reading, and a repetition
+// would meet its own effect and take it for somebody else's.
+func (c *Client) retryer() sdk.RetryerV2 {
+	standard := retry.NewStandard(func(o *retry.StandardOptions) {
+		o.MaxAttempts = readAttempts
+		o.MaxBackoff = maxBackoff
+		if c.opts.Sleep != nil {
+			o.Backoff = c.injectedBackoff(retry.NewExponentialJitterBackoff(maxBackoff))
+		}
+	})
+	return readRetryer{RetryerV2: standard}
+}
+
+const (
+	readAttempts = 3
+	maxBackoff   = 5 * time.Second
+)
+
+// injectedBackoff takes the pause itself: the SDK's own sleep cannot be
+// replaced. No context reaches this place, so it serves tests only.
+func (c *Client) injectedBackoff(delays retry.BackoffDelayer) retry.BackoffDelayer {
+	return retry.BackoffDelayerFunc(func(attempt int, err error) (time.Duration, error) {
+		d, delayErr := delays.BackoffDelay(attempt, err)
+		if delayErr != nil {
+			return 0, delayErr
+		}
+		return 0, c.opts.Sleep(context.Background(), d)
+	})
+}
+
+type readRetryer struct{ sdk.RetryerV2 }
+
+var errNoRepetition = errors.New("a change is sent once")
+
+// GetRetryToken implements aws.Retryer; refusing the token ends the call with
+// the error of its one attempt.
+func (r readRetryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
+	if !isRead(awsmiddleware.GetOperationName(ctx)) {
+		return nil, errNoRepetition
+	}
+	return r.RetryerV2.GetRetryToken(ctx, err)
+}

@@ -1,0 +1,216 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/aws/smithy-go"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
+	"github.com/stateward/stateward/model"
+)
+
+// failure turns an error of the SDK into a model.Failure. tried is a gerund
+// phrase ("reading the versioning"), on what it was about ("s3://bucket/key",
+// "table acme-locks"), action the IAM action that it takes. A failure that says
+// all that already passes unchanged; an end that the caller asked for stays
+// context.Canceled.
+func failure(err error, tried, on, action string) error {
+	if err == nil {
+		return nil
+	}
+	var known *model.Failure
+	if errors.As(err, &known) {
+		return known
+	}
+	f := &model.Failure{Tried: tried, On: on, Cause: err}
+	var call callError
+	if c := (*callError)(nil); errors.As(err, &c) {
+		call = *c
+	}
+	var creds *credentialsError
+	switch {
+	case isCanceled(err) && !call.timedOut:
+		return fmt.Errorf("%s of %s: %w", tried, on, context.Canceled)
+	case errors.As(err, &creds):
+		credentialFailure(f, creds)
+	case call.timedOut || isTimeout(err):
+		timeoutFailure(f, call)
+	case httpResponse(err) != nil:
+		answerFailure(f, err, action, call)
+	default:
+		noAnswerFailure(f, err, call)
+	}
+	return f
+}
+
+func isCanceled(err error) bool { return errors.Is(err, context.Canceled) }
+
+func isTimeout(err error) bool {
+	var n net.Error
+	return errors.Is(err, context.DeadlineExceeded) || errors.As(err, &n) && n.Timeout()
+}
+
+// timeoutFailure: nothing came in time.
+func timeoutFailure(f *model.Failure, call callError) {
+	f.Kind = model.ErrTimeout
+	within := ""
+	if call.callMiddleware != nil {
+		within = " within " + call.timeout.String()
+	}
+	f.Next = fmt.Sprintf("%s did not answer%s: check the network and the endpoint, or give it longer with --timeout.", hostOf(f.Cause, call), within)
+}
+
+// noAnswerFailure: there was no answer, or none that could be read.
+func noAnswerFailure(f *model.Failure, err error, call callError) {
+	var send *smithyhttp.RequestSendError
+	var op *net.OpError
+	var dns *net.DNSError
+	var garbled *smithy.DeserializationError
+	switch {
+	case errors.As(err, &send), errors.As(err, &op), errors.As(err, &dns):
+		f.Kind = model.ErrUnreachable
+		f.Next = fmt.Sprintf("%s cannot be reached (%s): check --endpoint-url, --region and the network.", hostOf(err, call), innermost(err))
+	case errors.As(err, &garbled):
+		garbledFailure(f, err, call)
+	default:
+		f.Kind = ""
+	}
+}
+
+// garbledFailure: an answer came that is not the service's.
+func garbledFailure(f *model.Failure, err error, call callError) {
+	f.Kind = model.ErrInvalid
+	f.Next = fmt.Sprintf("%s answered something that is not the service's (%s): check --endpoint-url and what stands between here and there.", hostOf(err, call), innermost(err))
+}
+
+// hostOf is whom the request went to, for people.
+func hostOf(err error, call callError) string {
+	var u *url.Error
+	if errors.As(err, &u) {
+		if parsed, parseErr := url.Parse(u.URL); parseErr == nil && parsed.Host != "" {
+			return parsed.Host
+		}
+	}
+	if call.callMiddleware != nil && call.endpoint != "" {
+		return call.endpoint
+	}
+	return "The endpoint"
+}
+
+// innermost is the last cause, which says what happened without the layers that
+// passed it on.
+func innermost(err error) string {
+	for {
+		next := errors.Unwrap(err)
+		if next == nil {
+			return err.Error()
+		}
+		err = next
+	}
+}
+
+// answerFailure: the service answered with an error.
+func answerFailure(f *model.Failure, err error, action string, call callError) {
+	status, message := httpStatus(err), ""
+	var api smithy.APIError
+	if errors.As(err, &api) {
+		f.Code, message = api.ErrorCode(), api.ErrorMessage()
+	}
+	var garbled *smithy.DeserializationError
+	if errors.As(err, &garbled) && status < http.StatusBadRequest {
+		garbledFailure(f, err, call)
+		return
+	}
+	if headerOf(httpResponse(err), "X-Amz-Delete-Marker") == "true" {
+		f.Kind, f.Code = model.ErrNotFound, "delete marker"
+		return
+	}
+	f.Kind = kindOf(f.Code, status)
+	if f.Kind == model.ErrDenied && isDenial(f.Code, status) {
+		f.Action = deniedAction(message, action)
+	}
+	f.Next = advice(f, status, message, call)
+	if f.Kind == "" {
+		f.Cause = fmt.Errorf("the service failed: %d %s: %w", status, f.Code, err)
+	}
+}
+
+// kindOf is the kind of a service's error code, or of the bare status: answers
+// to HEAD have no body and so no code of their own.
+func kindOf(code string, status int) model.Sentinel {
+	if kind, ok := kindOfCode(code); ok {
+		return kind
+	}
+	switch status {
+	case http.StatusMovedPermanently, http.StatusTemporaryRedirect, http.StatusBadRequest, http.StatusRequestedRangeNotSatisfiable:
+		return model.ErrInvalid
+	case http.StatusUnauthorized, http.StatusForbidden:
+		return model.ErrDenied
+	case http.StatusNotFound, http.StatusGone:
+		return model.ErrNotFound
+	case http.StatusMethodNotAllowed, http.StatusNotImplemented:
+		return model.ErrUnsupported
+	case http.StatusConflict, http.StatusPreconditionFailed:
+		return model.ErrChanged
+	case http.StatusRequestTimeout, http.StatusGatewayTimeout:
+		return model.ErrTimeout
+	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		return model.ErrThrottled
+	}
+	return ""
+}
+
+func kindOfCode(code string) (model.Sentinel, bool) {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation", "AllAccessDisabled",
+		"InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch",
+		"InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
+		"RequestTimeTooSkewed", "DisabledException", "KMSInvalidStateException", "KeyUnavailableException":
+		return model.ErrDenied, true
+	case "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "NotFoundException", "ResourceNotFoundException":
+		return model.ErrNotFound, true
+	case "PreconditionFailed", "ConditionalCheckFailedException", "ConditionalRequestConflict", "OperationAborted", "TransactionConflictException":
+		return model.ErrChanged, true
+	case "SlowDown", "ServiceUnavailable", "TooManyRequestsException", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+		"Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled", "RequestThrottledException", "BandwidthLimitExceeded":
+		return model.ErrThrottled, true
+	case "ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired":
+		return model.ErrExpired, true
+	case "NotImplemented", "MethodNotAllowed", "UnknownOperationException", "UnsupportedOperationException":
+		return model.ErrUnsupported, true
+	case "RequestTimeout", "RequestTimeoutException":
+		return model.ErrTimeout, true
+	}
+	if strings.HasPrefix(code, "KMS.") {
+		return model.ErrDenied, true
+	}
+	return "", false
+}
+
+// isDenial reports whether a missing permission is the reason, and not a key
+// that is unknown or a KMS key out of service.
+func isDenial(code string, status int) bool {
+	switch code {
+	case "AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation", "KMS.AccessDeniedException":
+		return true
+	}
+	_, coded := kindOfCode(code)
+	return !coded && (status == http.StatusForbidden || status == http.StatusUnauthorized)
+}
+
+// deniedAction is the action that is missing. The service names it in its
+// message, and is right where the request alone misleads: reading an object
+// can fail for kms:Decrypt, and an absent one for s3:ListBucket.
+func deniedAction(message, action string) string {
+	named := regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`).FindStringSubmatch(message)
+	if named != nil {
+		return named[1]
+	}
+	return action
+}

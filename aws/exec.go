@@ -1,0 +1,227 @@
+package aws
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stateward/stateward/model"
+)
+
+// Run executes a plan. It checks the guards itself, whoever calls it. The
+// context says only when the operator wants to stop: a step under way is
+// finished, and what was begun is undone or carried through. Run always
+// returns a result; progress is called from this goroutine.
+func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progress func(model.StepEvent)) model.Result {
+	r := c.newRun(ctx, p, progress)
+	if err := c.mayRun(p, typed); err != nil {
+		return r.ended(model.OutcomeRefused, err)
+	}
+	if p.Gone {
+		res := r.ended(model.OutcomeAlreadyGone, nil)
+		res.Message = "no lock is held on " + p.URL() + ": nothing was changed"
+		return res
+	}
+	if err := r.record(model.JournalEntry{Event: "plan", Plan: planLines(p), Reason: p.Reason,
+		Sums: planSums(p), Versions: planVersions(p), Locks: planLocks(p)}); err != nil {
+		return r.ended(model.OutcomeRefused, err)
+	}
+	var res model.Result
+	switch {
+	case p.Unlock != nil:
+		res = (&unlocker{run: r, spec: p.Unlock}).do()
+	case p.Restore != nil:
+		res = (&restorer{run: r, spec: p.Restore}).do()
+	default:
+		res = r.ended(model.OutcomeRefused, fmt.Errorf("nothing to run in a plan to %s", p.Operation))
+	}
+	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
+		res.Next = append(res.Next, "The end of this operation could not be written to the journal: "+err.Error())
+	}
+	return res
+}
+
+// mayRun holds the guards of a plan.
+func (c *Client) mayRun(p *model.Plan, typed []string) error {
+	if c.opts.ReadOnly {
+		return &model.Failure{Kind: model.ErrReadOnly, Tried: string(p.Operation), On: p.URL(), Next: "Start stateward without --read-only to change anything."}
+	}
+	if err := p.Refused(); err != nil {
+		return err
+	}
+	if p.Gone {
+		return nil
+	}
+	if t, missing := p.MissingToken(typed); missing {
+		return &model.Failure{Kind: model.ErrRefused, Tried: string(p.Operation), On: p.URL(),
+			Next: fmt.Sprintf("The confirmation is missing: type %s (%s) because %s.", t.Value, t.Label, t.Why)}
+	}
+	return nil
+}
+
+// run is one execution of a plan.
+type run struct {
+	c        *Client
+	plan     *model.Plan
+	id       string
+	stop     context.Context // done when the operator wants to stop
+	ctx      context.Context // the operation's own: outlives pages and signals
+	progress func(model.StepEvent)
+	steps    []model.StepResult
+	at       int // the step under way
+	started  time.Time
+}
+
+func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {
+	r := &run{c: c, plan: p, id: newID(), stop: ctx, progress: progress}
+	r.ctx = withOperation(context.WithoutCancel(ctx), operation{ID: r.id, Operation: p.Operation, State: p.URL()})
+	for _, s := range p.Steps {
+		r.steps = append(r.steps, model.StepResult{Name: s.Name, Status: model.StepPending})
+	}
+	return r
+}
+
+// newID is a random UUID, version 4, as the clients use for lock IDs.
+func newID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
+	b[6] = b[6]&0x0f | 0x40
+	b[8] = b[8]&0x3f | 0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[0:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
+
+// errStopped says that the operator stopped the operation between two steps.
+var errStopped = errors.New("stopped by the operator")
+
+// step runs the next step of the plan and reports it.
+func (r *run) step(f func() (string, error)) error {
+	r.report(model.StepRunning, "")
+	r.started = r.c.now()
+	detail, err := f()
+	switch {
+	case err != nil:
+		r.report(model.StepFailed, err.Error())
+	case detail == skipDetail:
+		r.report(model.StepSkipped, "already gone")
+	default:
+		r.report(model.StepDone, detail)
+	}
+	r.at++
+	return err
+}
+
+// skipDetail marks a step that had nothing to do.
+const skipDetail = "\x00skip"
+
+func (r *run) report(status model.StepStatus, detail string) {
+	s := &r.steps[r.at]
+	s.Status, s.Detail = status, detail
+	if status != model.StepRunning {
+		s.Elapsed = r.c.now().Sub(r.started)
+		done := *s
+		// A step that ran is a fact; that it could not be noted is told at the end.
+		_ = r.record(model.JournalEntry{Event: "step", Step: &done})
+	}
+	if r.progress != nil {
+		r.progress(model.StepEvent{Index: r.at, Step: *s})
+	}
+}
+
+func (r *run) stopped() bool { return r.stop.Err() != nil }
+
+// record writes a journal entry of this operation.
+func (r *run) record(e model.JournalEntry) error {
+	if r.c.opts.Journal == nil {
+		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the operation", Next: "No journal is open."}
+	}
+	a := r.c.opts.Actor
+	e.ID, e.Time, e.Operation, e.State = r.id, r.c.now().UTC(), r.plan.Operation, r.plan.URL()
+	e.Operator, e.Host, e.PID = a.Who, a.Host, a.PID
+	if err := r.c.opts.Journal.Record(r.ctx, e); err != nil {
+		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the operation", On: r.plan.URL(), Cause: err,
+			Next: "Nothing is changed without a journal: name a writable file with --journal. (" + err.Error() + ")"}
+	}
+	return nil
+}
+
+// ended builds the result.
+func (r *run) ended(o model.Outcome, err error) model.Result {
+	res := model.Result{Operation: r.plan.Operation, State: r.plan.URL(), Outcome: o, Steps: r.steps, JournalID: r.id, Err: err}
+	if err != nil {
+		res.Message = err.Error()
+		var f *foreignError
+		if errors.As(err, &f) {
+			res.Holder = f.holder
+		}
+	}
+	return res
+}
+
+// refusedOrFailed tells an ending in which nothing was changed: refused by a
+// precondition, or failed for another reason.
+func refusedOrFailed(err error) model.Outcome {
+	if errors.Is(err, model.ErrChanged) || errors.Is(err, model.ErrLocked) || errors.Is(err, model.ErrRefused) ||
+		errors.Is(err, model.ErrReadOnly) || errors.Is(err, model.ErrJournal) {
+		return model.OutcomeRefused
+	}
+	return model.OutcomeFailed
+}
+
+func undoCommand(u *model.Undo) string {
+	if u == nil {
+		return ""
+	}
+	return u.Command
+}
+
+func planLines(p *model.Plan) []string {
+	var lines []string
+	for _, f := range p.Facts {
+		lines = append(lines, f.Label+": "+f.Text)
+	}
+	for _, s := range p.Steps {
+		line := s.Does
+		if s.Condition != "" {
+			line += ", " + s.Condition
+		}
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+func planSums(p *model.Plan) map[string]string {
+	if p.Restore == nil {
+		return nil
+	}
+	sums := map[string]string{"target": p.Restore.TargetMD5, "new": p.Restore.NewMD5}
+	if p.Restore.Current != nil {
+		sums["previous"] = p.Restore.Current.MD5
+	}
+	return sums
+}
+
+func planVersions(p *model.Plan) map[string]string {
+	if p.Restore == nil {
+		return nil
+	}
+	ids := map[string]string{"target": p.Restore.Target.VersionID}
+	if p.Restore.Current != nil {
+		ids["previous"] = p.Restore.Current.VersionID
+	}
+	return ids
+}
+
+// planLocks keeps what an unlock removes, verbatim but for what a lock never
+// holds: a lock has no secrets, and it cannot be put back without its bytes.
+func planLocks(p *model.Plan) []string {
+	if p.Unlock == nil {
+		return nil
+	}
+	locks := make([]string, 0, len(p.Unlock.Victims))
+	for _, l := range p.Unlock.Victims {
+		locks = append(locks, l.Where()+" "+string(l.Raw))
+	}
+	return locks
+}

@@ -1,0 +1,201 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// Bounds of what is read of a lock file. No client writes a lock of 64 KB; what
+// is longer is kept all the same, for a removal compares its bytes.
+const (
+	longestLock  = 64 << 10
+	longestKept  = 1 << 20
+	tooLongALock = "longer than any lock"
+)
+
+// lockfileOf reads the lock file of a state; nil, nil when there is none.
+func (c *Client) lockfileOf(ctx context.Context, b model.Backend, key string) (*model.Lock, error) {
+	o, err := c.fetch(ctx, b, fetch{key: model.LockKey(key), limit: longestKept})
+	if errors.Is(err, model.ErrNotFound) && !isNoBucket(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	l := newLock(b, key, model.MechanismLockfile, o.Body, o.ServerTime)
+	l.ETag, l.VersionID, l.LastModified = o.ETag, o.VersionID, o.LastModified
+	if len(o.Body) > longestLock {
+		l.Malformed = tooLongALock
+	}
+	return l, nil
+}
+
+// isNoBucket tells a missing bucket from a missing object: in a bucket that is
+// not there nobody can tell that nothing is locked.
+func isNoBucket(err error) bool {
+	var f *model.Failure
+	return errors.As(err, &f) && f.Code == "NoSuchBucket"
+}
+
+// LocksOf reads the locks of exactly this state, in every place where one can
+// be. Places that could not be read are among the problems.
+func (c *Client) LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport {
+	r := &lockReader{c: c, b: b}
+	g := new(errgroup.Group)
+	g.Go(func() error { r.file(ctx, key); return nil })
+	g.Go(func() error { r.rowsOf(ctx, key); return nil })
+	_ = g.Wait() // the readers note their errors as problems
+	return r.report(ctx, c.readStanding)
+}
+
+// Locks reads all locks of a backend: the lock files below its prefix and the
+// lock rows of its bucket, and where rows cannot be listed those of the states
+// that are known.
+func (c *Client) Locks(ctx context.Context, b model.Backend) model.LockReport {
+	r := &lockReader{c: c, b: b}
+	var objects *listed
+	var denied []string
+	g := new(errgroup.Group)
+	g.Go(func() error { objects = r.list(ctx); return nil })
+	g.Go(func() error { denied = r.scan(ctx); return nil })
+	_ = g.Wait() // the readers note their errors as problems
+	each := new(errgroup.Group)
+	each.SetLimit(c.concurrency())
+	for _, key := range r.lockFileKeys(objects) {
+		each.Go(func() error { r.file(ctx, key); return nil })
+	}
+	for _, table := range denied {
+		for _, key := range knownKeys(b, objects) {
+			each.Go(func() error { r.row(ctx, table, key); return nil })
+		}
+	}
+	_ = each.Wait() // as above
+	return r.report(ctx, objects.standing)
+}
+
+// lockReader collects locks from several places at a time.
+type lockReader struct {
+	c *Client
+	b model.Backend
+
+	mu       sync.Mutex
+	locks    []model.Lock
+	problems []string
+}
+
+func (r *lockReader) add(l *model.Lock) {
+	if l == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.locks = append(r.locks, *l)
+}
+
+// problem notes a place that could not be read, once.
+func (r *lockReader) problem(err error, where string) {
+	text := model.Reason(err) + " on " + where
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !slices.Contains(r.problems, text) {
+		r.problems = append(r.problems, text)
+	}
+}
+
+func (r *lockReader) file(ctx context.Context, key string) {
+	l, err := r.c.lockfileOf(ctx, r.b, key)
+	if err != nil {
+		r.problem(err, r.b.URL(model.LockKey(key)))
+		return
+	}
+	r.add(l)
+}
+
+func (r *lockReader) row(ctx context.Context, table, key string) {
+	l, err := r.c.lockRowOf(ctx, r.b, table, key)
+	if err != nil {
+		r.problem(err, table)
+		return
+	}
+	r.add(l)
+}
+
+// rowsOf reads the lock rows of one state in all tables.
+func (r *lockReader) rowsOf(ctx context.Context, key string) {
+	tables, err := r.c.tablesFor(ctx, r.b)
+	if err != nil {
+		r.problem(err, "the lock tables of "+r.b.URL(""))
+	}
+	g := new(errgroup.Group)
+	g.SetLimit(r.c.concurrency())
+	for _, table := range tables {
+		g.Go(func() error { r.row(ctx, table, key); return nil })
+	}
+	_ = g.Wait() // the readers note their errors as problems
+}
+
+// scan reads the rows of all tables and returns those tables in which only
+// single rows may be read.
+func (r *lockReader) scan(ctx context.Context) (denied []string) {
+	tables, err := r.c.tablesFor(ctx, r.b)
+	if err != nil {
+		r.problem(err, "the lock tables of "+r.b.URL(""))
+	}
+	g := new(errgroup.Group)
+	g.SetLimit(r.c.concurrency())
+	for _, table := range tables {
+		g.Go(func() error {
+			rows, err := r.c.scanTable(ctx, r.b, table)
+			if err != nil {
+				r.problem(err, table)
+			}
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			if errors.Is(err, model.ErrDenied) {
+				denied = append(denied, table)
+			}
+			r.addRows(table, rows)
+			return nil
+		})
+	}
+	_ = g.Wait() // the errors are noted
+	return denied
+}
+
+// addRows takes the lock rows of the backend; the caller holds the lock.
+func (r *lockReader) addRows(table string, rows []row) {
+	for _, row := range rows {
+		if key, ok := row.keyIn(r.b); ok && row.locks() {
+			r.locks = append(r.locks, *row.lock(r.b, table, key))
+		}
+	}
+}
+
+// stateStanding is what is known of the state that a lock is about.
+type stateStanding struct {
+	orphan    model.Fact[bool] // it does not exist
+	lastWrite model.Fact[time.Time]
+}
+
+// report finishes the locks: which are orphans, which diverge, and what the
+// evidence says of them, in the order of their keys.
+func (r *lockReader) report(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) model.LockReport {
+	slices.SortFunc(r.locks, compareLocks)
+	slices.Sort(r.problems)
+	var state stateStanding
+	for i := range r.locks {
+		l := &r.locks[i]
+		if i == 0 || r.locks[i-1].Key != l.Key {
+			state = look(ctx, r.b, l.Key)
+		}
+		l.Orphan, l.Diverged = state.orphan, diverged(*l, r.locks)
+		l.Verdict, l.Evidence = model.AssessLock(*l, model.LockContext{Host: r.c.opts.Actor.Host, LastWrite: state.lastWrite})
+	}
+	return model.LockReport{Locks: r.locks, Problems: r.problems}
+}

@@ -1,0 +1,225 @@
+package aws
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/base64"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stateward/stateward/model"
+)
+
+// heldLock is a lock that this operation took.
+type heldLock struct {
+	mechanism model.Mechanism
+	table     string
+	raw       []byte
+	etag      string
+}
+
+// takeLockfile creates the lock file unless there is one.
+func (c *Client) takeLockfile(ctx context.Context, b model.Backend, key string, raw []byte, w model.ObjectWrite) (heldLock, error) {
+	held := heldLock{mechanism: model.MechanismLockfile, raw: raw}
+	var other *model.Lock
+	err := c.settle(ctx, change{
+		what: "taking the lock file",
+		send: func(ctx context.Context) error {
+			etag, err := c.putObject(ctx, b, model.LockKey(key), raw, w, writeCondition{absent: true})
+			held.etag = etag
+			return err
+		},
+		look: func(ctx context.Context) (standing, error) {
+			now, err := c.lockfileOf(ctx, b, key)
+			if err != nil {
+				return 0, err
+			}
+			other = now
+			if now != nil && bytes.Equal(now.Raw, raw) {
+				held.etag = now.ETag
+			}
+			return standingOfTake(now, raw), nil
+		},
+	})
+	return held, withHolder(err, other)
+}
+
+// takeLockRow creates the lock row unless there is one.
+func (c *Client) takeLockRow(ctx context.Context, b model.Backend, table, key string, raw []byte) (heldLock, error) {
+	held := heldLock{mechanism: model.MechanismDynamoDB, table: table, raw: raw}
+	var other *model.Lock
+	err := c.settle(ctx, change{
+		what: "taking the lock in " + table,
+		send: func(ctx context.Context) error { return c.putLockRow(ctx, b, table, key, raw) },
+		look: func(ctx context.Context) (standing, error) {
+			now, err := c.lockRowOf(ctx, b, table, key)
+			if err != nil {
+				return 0, err
+			}
+			other = now
+			return standingOfTake(now, raw), nil
+		},
+	})
+	return held, withHolder(err, other)
+}
+
+// standingOfTake: our bytes mean that we hold it, no bytes that nobody does.
+func standingOfTake(now *model.Lock, ours []byte) standing {
+	switch {
+	case now == nil:
+		return standsBefore
+	case bytes.Equal(now.Raw, ours):
+		return standsDone
+	}
+	return standsOtherwise
+}
+
+// dropLock removes a lock, foreign or ours, only while it is byte for byte the
+// given one. It reports whether it was there.
+func (c *Client) dropLock(ctx context.Context, b model.Backend, l model.Lock) error {
+	var other *model.Lock
+	err := c.settle(ctx, change{
+		what: "removing the lock in " + l.Where(),
+		send: func(ctx context.Context) error {
+			if l.Mechanism == model.MechanismLockfile {
+				return c.deleteLockfile(ctx, b, l)
+			}
+			return c.deleteLockRow(ctx, b, l)
+		},
+		look: func(ctx context.Context) (standing, error) {
+			now, err := c.lockNow(ctx, b, l)
+			if err != nil {
+				return 0, err
+			}
+			other = now
+			return standingOfDrop(now, l), nil
+		},
+	})
+	return withHolder(err, other)
+}
+
+func standingOfDrop(now *model.Lock, victim model.Lock) standing {
+	switch {
+	case now == nil:
+		return standsDone
+	case sameLock(*now, victim):
+		return standsBefore
+	}
+	return standsOtherwise
+}
+
+// sameLock: the same stored bytes. A lock file is also the same only while its
+// ETag is: an equal body written again is another object.
+func sameLock(a, b model.Lock) bool {
+	return a.HasInfo == b.HasInfo && bytes.Equal(a.Raw, b.Raw) && a.ETag == b.ETag
+}
+
+// lockNow reads the place that a lock is kept in again.
+func (c *Client) lockNow(ctx context.Context, b model.Backend, l model.Lock) (*model.Lock, error) {
+	if l.Mechanism == model.MechanismLockfile {
+		return c.lockfileOf(ctx, b, l.Key)
+	}
+	return c.lockRowOf(ctx, b, l.Table, l.Key)
+}
+
+// asLock is a held lock as the model knows it.
+func (h heldLock) asLock(b model.Backend, key string) model.Lock {
+	info, malformed := model.ParseLockInfo(h.raw)
+	return model.Lock{Bucket: b.Bucket, Key: key, Mechanism: h.mechanism, Table: h.table,
+		Raw: h.raw, HasInfo: true, Info: info, Malformed: malformed, ETag: h.etag}
+}
+
+func withHolder(err error, other *model.Lock) error {
+	if f, ok := err.(*foreignError); ok && other != nil { //nolint:errorlint // settle returns it unwrapped
+		f.holder = other
+	}
+	return err
+}
+
+// writeCondition is the precondition of an object write.
+type writeCondition struct {
+	absent bool   // If-None-Match: *
+	etag   string // If-Match
+}
+
+// putObject writes one object under its condition and returns its ETag.
+func (c *Client) putObject(ctx context.Context, b model.Backend, key string, body []byte, w model.ObjectWrite, cond writeCondition) (string, error) {
+	api, err := c.s3(ctx, b)
+	if err != nil {
+		return "", err
+	}
+	in := &s3.PutObjectInput{Bucket: &b.Bucket, Key: &key, Body: bytes.NewReader(body), ContentLength: sdk.Int64(int64(len(body)))}
+	in.ContentType = sdk.String("application/json")
+	if cond.absent {
+		in.IfNoneMatch = sdk.String("*")
+	} else {
+		in.IfMatch = &cond.etag
+	}
+	if !b.Write.SkipChecksum {
+		sum := sha256.Sum256(body)
+		in.ChecksumSHA256 = sdk.String(base64.StdEncoding.EncodeToString(sum[:]))
+	}
+	if err := c.storeAs(in, b, w); err != nil {
+		return "", err
+	}
+	out, err := api.PutObject(ctx, in)
+	if err != nil {
+		return "", failure(err, "writing", b.URL(key), "s3:PutObject")
+	}
+	return sdk.ToString(out.ETag), nil
+}
+
+func (c *Client) deleteLockfile(ctx context.Context, b model.Backend, l model.Lock) error {
+	api, err := c.s3(ctx, b)
+	if err != nil {
+		return err
+	}
+	_, err = api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Bucket, Key: sdk.String(model.LockKey(l.Key)), IfMatch: &l.ETag})
+	if err != nil {
+		return failure(err, "deleting", l.Where(), "s3:DeleteObject")
+	}
+	return nil
+}
+
+func (c *Client) putLockRow(ctx context.Context, b model.Backend, table, key string, raw []byte) error {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return err
+	}
+	_, err = api.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &table,
+		Item: map[string]ddbtypes.AttributeValue{
+			"LockID": &ddbtypes.AttributeValueMemberS{Value: model.LockID(b.Bucket, key)},
+			"Info":   &ddbtypes.AttributeValueMemberS{Value: string(raw)},
+		},
+		ConditionExpression: sdk.String("attribute_not_exists(LockID)"),
+	})
+	if err != nil {
+		return failure(err, "taking the lock", "table "+table, "dynamodb:PutItem")
+	}
+	return nil
+}
+
+func (c *Client) deleteLockRow(ctx context.Context, b model.Backend, l model.Lock) error {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return err
+	}
+	in := &dynamodb.DeleteItemInput{
+		TableName:                           &l.Table,
+		Key:                                 map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: model.LockID(b.Bucket, l.Key)}},
+		ConditionExpression:                 sdk.String("attribute_not_exists(Info)"),
+		ReturnValuesOnConditionCheckFailure: ddbtypes.ReturnValuesOnConditionCheckFailureAllOld,
+	}
+	if l.HasInfo {
+		in.ConditionExpression = sdk.String("Info = :raw")
+		in.ExpressionAttributeValues = map[string]ddbtypes.AttributeValue{":raw": &ddbtypes.AttributeValueMemberS{Value: string(l.Raw)}}
+	}
+	if _, err = api.DeleteItem(ctx, in); err != nil {
+		return failure(err, "deleting the lock row", "table "+l.Table, "dynamodb:DeleteItem")
+	}
+	return nil
+}

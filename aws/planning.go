@@ -1,0 +1,221 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// PlanUnlock reads everything that is known about the locks of a state and
+// works out how to remove the one that the request names.
+func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
+	report := c.LocksOf(ctx, b, key)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	facts := model.UnlockFacts{Backend: b, Key: key, Locks: report.Locks, Problems: report.Problems,
+		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
+	facts.Expires, _ = c.expires(ctx, b)
+	return model.PlanUnlock(facts, r), nil
+}
+
+// serviceTime is the service's clock as the newest answer told it, else ours.
+func (c *Client) serviceTime(locks []model.Lock) time.Time {
+	var newest time.Time
+	for _, l := range locks {
+		if l.ReadAt.After(newest) {
+			newest = l.ReadAt
+		}
+	}
+	if newest.IsZero() {
+		return c.now()
+	}
+	return newest
+}
+
+// PlanRestore reads everything that a restore rests on, in parallel, and works
+// out the plan. An error means that there is nothing to plan about: no such
+// version, or a history that cannot be read.
+func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
+	history, err := c.wholeHistory(ctx, b, key)
+	if err != nil {
+		return nil, err
+	}
+	target, ok := model.FindVersion(history, r.VersionID)
+	if !ok {
+		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "looking up version " + r.VersionID, On: b.URL(key),
+			Next: "List the versions with: stateward history " + model.ShellQuote(b.URL(key))}
+	}
+	f := model.RestoreFacts{Backend: b, Key: key, Target: target, ReadOnly: c.opts.ReadOnly, Now: c.now()}
+	f.Expires, _ = c.expires(ctx, b)
+	if err := c.gatherRestore(ctx, &f, history); err != nil {
+		return nil, err
+	}
+	return model.PlanRestore(f, r), nil
+}
+
+func (c *Client) wholeHistory(ctx context.Context, b model.Backend, key string) ([]model.Version, error) {
+	var all []model.Version
+	for page, err := range c.Versions(ctx, b, key) {
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, page...)
+	}
+	if len(all) == 0 {
+		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key),
+			Next: "The key is matched exactly; list the states with: stateward states s3://" + b.Bucket}
+	}
+	return all, nil
+}
+
+// gatherRestore fills the facts in parallel; each gatherer writes its own fields.
+func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, history []model.Version) error {
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() error { f.Versioning = c.versioningOf(gctx, f.Backend); return nil })
+	g.Go(func() error { c.gatherTarget(gctx, f); return nil })
+	g.Go(func() error { return c.gatherCurrent(gctx, f) })
+	g.Go(func() error { f.Serials, f.Unreadable = c.serialsOf(gctx, f.Backend, f.Key, history); return nil })
+	g.Go(func() error { f.Locks, f.Mechanisms = c.gatherMechanisms(gctx, f.Backend, f.Key); return nil })
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
+	if f.Target.DeleteMarker {
+		return
+	}
+	o, err := c.getObject(ctx, f.Backend, f.Key, f.Target.VersionID)
+	if err != nil {
+		f.TargetErr = model.Reason(err)
+		return
+	}
+	f.TargetBody = o.Body
+	f.Target.Facts.Encryption = model.Known(o.Encryption)
+}
+
+// gatherCurrent reads the state as it stands with its ACL and tags. A current
+// version that cannot be read cannot be protected either: an error.
+func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error {
+	o, err := c.getObject(ctx, f.Backend, f.Key, "")
+	if errors.Is(err, model.ErrNotFound) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	f.Current = &model.CurrentObject{VersionID: o.VersionID, ETag: o.ETag, Body: o.Body,
+		ContentType: o.ContentType, LastModified: o.LastModified, Encryption: o.Encryption}
+	var aclErr, tagErr error
+	f.Grants, aclErr = c.readGrants(ctx, f.Backend, f.Key)
+	f.Tags, tagErr = c.readTags(ctx, f.Backend, f.Key)
+	for what, err := range map[string]error{"ACL": aclErr, "tags": tagErr} {
+		if err != nil && !errors.Is(err, model.ErrUnsupported) {
+			f.Access = append(f.Access, what+" of the current version: "+model.Reason(err)+" (the new version would not have them)")
+		}
+	}
+	slices.Sort(f.Access)
+	return nil
+}
+
+// serialsOf reads the serial of every version that can be read, at most
+// Concurrency at a time.
+func (c *Client) serialsOf(ctx context.Context, b model.Backend, key string, history []model.Version) (serials []uint64, unreadable int) {
+	var mu sync.Mutex
+	g := new(errgroup.Group)
+	g.SetLimit(c.concurrency())
+	for _, v := range history {
+		if v.DeleteMarker {
+			continue
+		}
+		g.Go(func() error {
+			header, err := c.versionHeader(ctx, b, key, v.VersionID)
+			mu.Lock()
+			defer mu.Unlock()
+			switch {
+			case err == nil && header.Serial != nil:
+				serials = append(serials, *header.Serial)
+			case err == nil && header.Format == model.FormatEmpty:
+			default:
+				unreadable++
+			}
+			return nil
+		})
+	}
+	_ = g.Wait() // the workers return no errors
+	return serials, unreadable
+}
+
+// gatherMechanisms reads the held locks and all evidence of which mechanisms
+// the clients of this state use.
+func (c *Client) gatherMechanisms(ctx context.Context, b model.Backend, key string) ([]model.Lock, model.MechanismFacts) {
+	m := model.MechanismFacts{Declared: slices.Concat(b.Declared, c.opts.Mechanisms)}
+	report := c.LocksOf(ctx, b, key)
+	m.Problems = slices.Clone(report.Problems)
+	history, err := c.lockfileHistory(ctx, b, key)
+	m.LockfileHistory = model.FactOf(history, err)
+	if err != nil {
+		m.Problems = append(m.Problems, "the history of "+model.LockKey(key)+": "+model.Reason(err))
+	}
+	tables, err := c.tablesFor(ctx, b)
+	if err != nil {
+		m.Problems = append(m.Problems, "the lock tables: "+model.Reason(err))
+	}
+	for _, t := range tables {
+		m.Tables = append(m.Tables, c.tableEvidence(ctx, b, t, key))
+	}
+	for _, t := range m.Tables {
+		if t.Problem != "" && !slices.Contains(m.Problems, t.Problem) {
+			m.Problems = append(m.Problems, t.Problem)
+		}
+	}
+	return report.Locks, m
+}
+
+func (c *Client) tableEvidence(ctx context.Context, b model.Backend, table, key string) model.TableEvidence {
+	e := model.TableEvidence{Table: table, Named: slices.Contains(b.Tables, table) || slices.Contains(c.opts.LockTables, table)}
+	lock, err := c.lockRowOf(ctx, b, table, key)
+	if err != nil {
+		e.Problem = "table " + table + ": " + model.Reason(err)
+		return e
+	}
+	e.LockRow = lock != nil
+	e.Digest, err = c.digestRowOf(ctx, b, table, key)
+	if err != nil {
+		e.Problem = "table " + table + ": " + model.Reason(err)
+	}
+	return e
+}
+
+// lockfileHistory reports whether a lock file of this state exists or existed.
+func (c *Client) lockfileHistory(ctx context.Context, b model.Backend, key string) (bool, error) {
+	api, err := c.s3(ctx, b)
+	if err != nil {
+		return false, err
+	}
+	name := model.LockKey(key)
+	out, err := api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.Bucket, Prefix: &name, MaxKeys: sdk.Int32(1)})
+	if err != nil {
+		return false, failure(err, "listing the versions", "s3://"+b.Bucket+"/"+name, "s3:ListBucketVersions")
+	}
+	for _, v := range out.Versions {
+		if sdk.ToString(v.Key) == name {
+			return true, nil
+		}
+	}
+	for _, m := range out.DeleteMarkers {
+		if sdk.ToString(m.Key) == name {
+			return true, nil
+		}
+	}
+	return false, nil
+}

@@ -1,0 +1,175 @@
+package aws
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stateward/stateward/model"
+)
+
+// The attributes of a lock table, as both tools name them.
+const (
+	attrLockID = "LockID"
+	attrInfo   = "Info"
+	attrDigest = "Digest"
+)
+
+// row is one item of a lock table.
+type row struct {
+	lockID  string
+	info    stringAttr
+	digest  stringAttr
+	scanned time.Time // the Date of the answer that it came in
+}
+
+// stringAttr is an attribute that should be a String.
+type stringAttr struct {
+	value   string
+	present bool
+	isText  bool
+}
+
+// rowOf reads an item; ok is false when its LockID is no String, as in a table
+// that is no lock table.
+func rowOf(item map[string]ddbtypes.AttributeValue, at time.Time) (r row, ok bool) {
+	id := attrOf(item, attrLockID)
+	return row{lockID: id.value, info: attrOf(item, attrInfo), digest: attrOf(item, attrDigest), scanned: at}, id.isText
+}
+
+func attrOf(item map[string]ddbtypes.AttributeValue, name string) stringAttr {
+	v, present := item[name]
+	text, isText := v.(*ddbtypes.AttributeValueMemberS)
+	if !isText {
+		return stringAttr{present: present}
+	}
+	return stringAttr{value: text.Value, present: true, isText: true}
+}
+
+// locks reports whether the row is a lock. Rows are told apart by what they
+// hold, never by their LockID: the digest of key "a" has the LockID of the lock
+// of key "a-md5". A row that holds neither Info nor Digest blocks the lock
+// whose LockID it has, so it is a lock, a malformed one; only under a LockID
+// that ends in -md5 it is far likelier the ruin of a digest row, which blocks
+// nobody, because clients write digests without a condition.
+func (r row) locks() bool {
+	return r.info.present || !r.digest.present && !r.looksLikeDigest()
+}
+
+// digests reports whether the row is a digest, possibly a malformed one.
+func (r row) digests() bool {
+	return r.looksLikeDigest() && (r.digest.present || !r.info.present)
+}
+
+const digestIDSuffix = "-md5"
+
+func (r row) looksLikeDigest() bool { return strings.HasSuffix(r.lockID, digestIDSuffix) }
+
+// place takes a LockID apart. A bucket's name holds no slash, so the first one
+// ends it; everything behind is the state's key, verbatim.
+func (r row) place() (bucket, key string, ok bool) {
+	bucket, key, ok = strings.Cut(r.lockID, "/")
+	return bucket, key, ok && bucket != "" && key != ""
+}
+
+// lock is the row as a lock of the state with this key.
+func (r row) lock(b model.Backend, table, key string) *model.Lock {
+	l := newLock(b, key, model.MechanismDynamoDB, []byte(r.info.value), r.scanned)
+	l.Table, l.HasInfo = table, r.info.present
+	switch {
+	case !r.info.present:
+		l.Info, l.Malformed = model.LockInfo{}, "no Info"
+	case !r.info.isText:
+		l.Info, l.Malformed = model.LockInfo{}, "Info is not a string"
+	}
+	return l
+}
+
+// newLock is a lock as it is stored, parsed leniently.
+func newLock(b model.Backend, key string, m model.Mechanism, raw []byte, at time.Time) *model.Lock {
+	l := &model.Lock{Bucket: b.Bucket, Key: key, Mechanism: m, Raw: raw, HasInfo: true, ReadAt: at}
+	l.Info, l.Malformed = model.ParseLockInfo(raw)
+	l.Workspace, _ = workspaceOf(b, key)
+	return l
+}
+
+// workspaceOf is the workspace of a key and the key without it.
+func workspaceOf(b model.Backend, key string) (workspace, baseKey string) {
+	workspace, baseKey, _ = model.WorkspaceOf(key, b.Workspace.KeyPrefix(), b.Keys...)
+	return workspace, baseKey
+}
+
+// rowAt reads one row, consistently.
+func (c *Client) rowAt(ctx context.Context, b model.Backend, table, lockID string) (r row, found bool, err error) {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return r, false, err
+	}
+	out, err := api.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, ConsistentRead: sdk.Bool(true),
+		Key: map[string]ddbtypes.AttributeValue{attrLockID: &ddbtypes.AttributeValueMemberS{Value: lockID}}})
+	if err != nil {
+		return r, false, failure(err, "reading a row", "table "+table, "dynamodb:GetItem")
+	}
+	if len(out.Item) == 0 {
+		return r, false, nil
+	}
+	at := serverTime(out.ResultMetadata)
+	if at.IsZero() {
+		at = c.now()
+	}
+	r, _ = rowOf(out.Item, at)
+	return r, true, nil
+}
+
+// lockRowOf reads the lock row of a state; nil, nil when there is none. A digest
+// row that has the same LockID is no lock.
+func (c *Client) lockRowOf(ctx context.Context, b model.Backend, table, key string) (*model.Lock, error) {
+	r, found, err := c.rowAt(ctx, b, table, model.LockID(b.Bucket, key))
+	if err != nil || !found || !r.locks() {
+		return nil, err
+	}
+	return r.lock(b, table, key), nil
+}
+
+// digestRowOf reads the digest row of a state. A lock row that has the same
+// LockID is no digest.
+func (c *Client) digestRowOf(ctx context.Context, b model.Backend, table, key string) (model.DigestRow, error) {
+	r, found, err := c.rowAt(ctx, b, table, model.DigestID(b.Bucket, key))
+	if err != nil || !found || !r.digests() {
+		return model.DigestRow{Table: table}, err
+	}
+	return model.DigestRow{Table: table, Present: true, Value: r.digest.value, HasAttr: r.digest.isText}, nil
+}
+
+// scanTable reads all rows of a lock table, page by page; Scan is consistent,
+// so a lock that was taken before it began is in it.
+func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) ([]row, error) {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	var rows []row
+	in := &dynamodb.ScanInput{TableName: &table, ConsistentRead: sdk.Bool(true)}
+	for {
+		out, err := api.Scan(ctx, in)
+		if err != nil {
+			return nil, failure(err, "reading the rows", "table "+table, "dynamodb:Scan")
+		}
+		at := serverTime(out.ResultMetadata)
+		if at.IsZero() {
+			at = c.now()
+		}
+		for _, item := range out.Items {
+			if r, ok := rowOf(item, at); ok {
+				rows = append(rows, r)
+			}
+		}
+		if len(out.LastEvaluatedKey) == 0 {
+			return rows, nil
+		}
+		in.ExclusiveStartKey = out.LastEvaluatedKey
+	}
+}

@@ -1,0 +1,130 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/stateward/stateward/model"
+)
+
+// standing is where a conditional change stands, told by reading.
+type standing int
+
+const (
+	standsBefore    standing = iota // the precondition still holds: it did not happen
+	standsDone                      // the effect is there: it happened
+	standsOtherwise                 // somebody else's change is there
+)
+
+// change is one conditional write: send it once, and look whether it happened.
+type change struct {
+	what string
+	send func(context.Context) error
+	look func(context.Context) (standing, error)
+}
+
+// foreignError says that somebody else changed what a step was conditional on.
+type foreignError struct {
+	what   string
+	holder *model.Lock // who holds the lock instead, where it is a lock
+}
+
+func (e *foreignError) Error() string {
+	if e.holder != nil {
+		return fmt.Sprintf("%s: held by %s now (ID %s, %s)", e.what, whoOf(*e.holder), e.holder.Token(), e.holder.Where())
+	}
+	return e.what + ": changed by somebody else"
+}
+
+func (e *foreignError) Is(target error) bool { return target == error(model.ErrChanged) }
+
+func whoOf(l model.Lock) string {
+	if l.Info.Who == "" {
+		return "an unreadable lock"
+	}
+	return l.Info.Who
+}
+
+// unsettledError says that a change was sent and that nobody could tell whether
+// it happened: what is on the wire is unknown until it is read.
+type unsettledError struct {
+	what  string
+	cause error
+}
+
+func (e *unsettledError) Error() string {
+	return e.what + ": sent, and whether it happened could not be read: " + e.cause.Error()
+}
+
+func (e *unsettledError) Unwrap() error { return e.cause }
+
+const (
+	settleTries = 3
+	settlePause = 400 * time.Millisecond
+)
+
+// settle sends a change until reading shows that it happened, that somebody
+// else was there first, or that it cannot be done. No answer but success is
+// believed: each other one is settled by looking.
+func (c *Client) settle(ctx context.Context, ch change) error {
+	var last error
+	for try := range settleTries {
+		if try > 0 {
+			if err := c.pause(ctx, settlePause<<try); err != nil {
+				return last
+			}
+		}
+		last = ch.send(ctx)
+		if last == nil || notSent(last) {
+			return last
+		}
+		where, err := c.lookUntil(ctx, ch)
+		switch {
+		case err != nil:
+			return &unsettledError{what: ch.what, cause: err}
+		case where == standsDone:
+			return nil
+		case where == standsOtherwise:
+			return c.foreign(ctx, ch, last)
+		case errors.Is(last, model.ErrDenied):
+			return last
+		}
+	}
+	return last
+}
+
+// notSent reports errors that say that no request left, or none that could
+// change anything.
+func notSent(err error) bool {
+	return errors.Is(err, model.ErrReadOnly) || errors.Is(err, model.ErrJournal) || errors.Is(err, model.ErrRefused) ||
+		errors.Is(err, model.ErrNoIdentity)
+}
+
+// foreign keeps what looking told about the other party.
+func (c *Client) foreign(_ context.Context, ch change, cause error) error {
+	var f *foreignError
+	if errors.As(cause, &f) {
+		return f
+	}
+	return &foreignError{what: ch.what}
+}
+
+// lookUntil reads until an answer comes, at most settleTries times.
+func (c *Client) lookUntil(ctx context.Context, ch change) (standing, error) {
+	var last error
+	for try := range settleTries {
+		if try > 0 {
+			if err := c.pause(ctx, settlePause<<try); err != nil {
+				return 0, errors.Join(last, err)
+			}
+		}
+		where, err := ch.look(ctx)
+		if err == nil {
+			return where, nil
+		}
+		last = err
+	}
+	return 0, last
+}

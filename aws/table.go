@@ -1,0 +1,160 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"time"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// tablesFor is which lock tables a backend's states are looked up in: those that
+// configuration and flags name; where they name none, every table of the region
+// that is keyed as a lock table. What was found holds for the session; with an
+// error come the tables that were found all the same.
+func (c *Client) tablesFor(ctx context.Context, b model.Backend) ([]string, error) {
+	named := namedTables(b, c.opts)
+	if len(named) > 0 {
+		return named, nil
+	}
+	region, err := c.tableRegion(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	found, err := c.tables.get(ctx, c.at(b.Access, dynamodb.ServiceID, region), func(ctx context.Context) ([]string, error) {
+		return c.findTables(ctx, b)
+	})
+	return slices.Clone(found), err
+}
+
+func namedTables(b model.Backend, o Options) []string {
+	var named []string
+	for _, t := range slices.Concat(b.Tables, o.LockTables) {
+		if !slices.Contains(named, t) {
+			named = append(named, t)
+		}
+	}
+	return named
+}
+
+// findTables lists the tables of the region and keeps the lock tables, sorted.
+// One that cannot be described might be a lock table: that is an error, beside
+// the tables that were found.
+func (c *Client) findTables(ctx context.Context, b model.Backend) ([]string, error) {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	names, err := listTables(ctx, api)
+	if err != nil {
+		return nil, err
+	}
+	var mu sync.Mutex
+	var found []string
+	g := new(errgroup.Group)
+	g.SetLimit(c.concurrency())
+	for _, name := range names {
+		g.Go(func() error {
+			ok, err := isLockTable(ctx, api, name)
+			if ok {
+				mu.Lock()
+				defer mu.Unlock()
+				found = append(found, name)
+			}
+			return err
+		})
+	}
+	err = g.Wait()
+	slices.Sort(found)
+	return found, err
+}
+
+func listTables(ctx context.Context, api *dynamodb.Client) ([]string, error) {
+	var names []string
+	in := &dynamodb.ListTablesInput{}
+	for {
+		out, err := api.ListTables(ctx, in)
+		if err != nil {
+			return nil, failure(err, "listing the tables", "the account", "dynamodb:ListTables")
+		}
+		names = append(names, out.TableNames...)
+		if sdk.ToString(out.LastEvaluatedTableName) == "" {
+			return names, nil
+		}
+		in.ExclusiveStartTableName = out.LastEvaluatedTableName
+	}
+}
+
+func isLockTable(ctx context.Context, api *dynamodb.Client, name string) (bool, error) {
+	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
+	if err != nil {
+		err = failure(err, "describing the table", "table "+name, "dynamodb:DescribeTable")
+		if errors.Is(err, model.ErrNotFound) {
+			return false, nil // deleted since it was listed
+		}
+		return false, err
+	}
+	return isLockSchema(out.Table), nil
+}
+
+// isLockSchema: both tools need the partition key LockID of type String and no
+// sort key.
+func isLockSchema(t *ddbtypes.TableDescription) bool {
+	if t == nil || len(t.KeySchema) != 1 || sdk.ToString(t.KeySchema[0].AttributeName) != attrLockID {
+		return false
+	}
+	return slices.ContainsFunc(t.AttributeDefinitions, func(a ddbtypes.AttributeDefinition) bool {
+		return sdk.ToString(a.AttributeName) == attrLockID && a.AttributeType == ddbtypes.ScalarAttributeTypeS
+	})
+}
+
+// rowsShared is how old the rows of a table may be where several backends of
+// one listing need them. Locks and planning never take rows from here.
+const rowsShared = 5 * time.Second
+
+// rowCache lets the listings of several backends share one Scan of a table.
+type rowCache struct {
+	mu    sync.Mutex
+	scans map[tableAt]*sharedScan
+}
+
+type tableAt struct {
+	at    regionAt
+	table string
+}
+
+// sharedScan is one Scan, and since when it holds.
+type sharedScan struct {
+	memo memo[struct{}, []row]
+	at   time.Time
+}
+
+// tableRows is all rows of a table, read at most rowsShared ago.
+func (c *Client) tableRows(ctx context.Context, b model.Backend, table string) ([]row, error) {
+	region, err := c.tableRegion(ctx, b)
+	if err != nil {
+		return nil, err
+	}
+	s := c.rows.current(tableAt{at: c.at(b.Access, dynamodb.ServiceID, region), table: table}, c.now())
+	return s.memo.get(ctx, struct{}{}, func(ctx context.Context) ([]row, error) { return c.scanTable(ctx, b, table) })
+}
+
+func (r *rowCache) current(key tableAt, now time.Time) *sharedScan {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.scans[key]; ok && now.Sub(s.at).Abs() < rowsShared {
+		return s
+	}
+	if r.scans == nil {
+		r.scans = map[tableAt]*sharedScan{}
+	}
+	s := &sharedScan{at: now}
+	r.scans[key] = s
+	return s
+}

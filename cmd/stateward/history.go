@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stateward/stateward/model"
+)
+
+func (a *app) historyCommand(f *flags) *cobra.Command {
+	return &cobra.Command{
+		Use:   "history s3://bucket/key",
+		Short: "List the versions of a state, newest first",
+		Long: `List the versions and delete markers of exactly this key, newest first. The
+contents of the newest --versions are looked at; of older ones only what the
+listing tells is shown.`,
+		Args: oneState,
+		RunE: a.with(f, listHistory),
+	}
+}
+
+func listHistory(ctx context.Context, s *session, args []string) error {
+	t, err := s.known.parseState(args[0])
+	if err != nil {
+		return err
+	}
+	b, key := s.known.holding(t)
+	s.remark([]target{t})
+	s.reach(s.options([]model.Backend{b}, false))
+	var p problems
+	versions := s.versionsOf(ctx, b, key, &p)
+	if len(versions) == 0 && len(p.texts) == 0 && ctx.Err() == nil {
+		return s.noSuchState(ctx, b, key)
+	}
+	if err := s.readVersions(ctx, b, key, versions); err != nil {
+		return err
+	}
+	return s.printHistory(versions, &p)
+}
+
+func (s *session) versionsOf(ctx context.Context, b model.Backend, key string, p *problems) []model.Version {
+	var all []model.Version
+	for page, err := range s.access.Versions(ctx, b, key) {
+		if err != nil {
+			p.failed(err)
+			break
+		}
+		all = append(all, page...)
+	}
+	return all
+}
+
+// readVersions reads the facts of the newest --versions; beyond them they are
+// unknown and say so.
+func (s *session) readVersions(ctx context.Context, b model.Backend, key string, versions []model.Version) error {
+	n := 0
+	for i := range versions {
+		if s.set.versions.covers(i) {
+			n = i + 1
+		} else {
+			versions[i] = beyond(versions[i], s.set.versions)
+		}
+	}
+	err := s.each(ctx, n, func(i int) {
+		if !versions[i].DeleteMarker {
+			versions[i].Facts = s.access.VersionFacts(ctx, b, key, versions[i])
+		}
+	})
+	return err
+}
+
+func beyond(v model.Version, limit versionLimit) model.Version {
+	why := "beyond --versions " + limit.String()
+	if v.DeleteMarker {
+		return v
+	}
+	v.Facts = model.VersionFacts{Header: model.Unknown[model.StateHeader](why), Encryption: model.Unknown[model.Encryption](why), Resources: model.Unknown[int](why)}
+	if !v.Restorable.IsKnown() {
+		v.Restorable = model.Unknown[bool](why)
+	}
+	return v
+}
+
+func (s *session) printHistory(versions []model.Version, p *problems) error {
+	docs := make([]versionDoc, 0, len(versions))
+	t := &table{columns: []column{{title: "version", cut: 12}, {title: "serial", right: true}, {title: "when"}, {title: "by", cut: 10, end: true},
+		{title: "resources", right: true}, {title: "size", right: true}, {title: "enc"}, {title: "note", cut: 10, end: true}}}
+	var why []reasons
+	for _, v := range versions {
+		doc := newVersionDoc(v)
+		docs, why = append(docs, doc), append(why, doc.Unknown)
+		t.add(versionRow(v, s.now())...)
+	}
+	if s.set.output == outputTable {
+		s.whyUnknown(why)
+	}
+	return s.print(docs, len(docs), t, "no versions", p)
+}
+
+func versionRow(v model.Version, now time.Time) []string {
+	by := signNone
+	if v.WrittenBy != nil {
+		by = strings.TrimSpace(v.WrittenBy.Who + " " + v.WrittenBy.Operation)
+	}
+	if v.DeleteMarker {
+		return []string{v.VersionID, signNone, ago(now, v.LastModified), by, signNone, signNone, signNone, versionNote(v)}
+	}
+	f := v.Facts
+	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), by, shown(f.Resources, number),
+		bytesOf(v.Size), shown(f.Encryption, model.Encryption.Short), versionNote(v)}
+}
+
+func versionNote(v model.Version) string {
+	var notes []string
+	if v.IsLatest {
+		notes = append(notes, "current")
+	}
+	if v.DeleteMarker {
+		notes = append(notes, "deleted")
+	}
+	notes = append(notes, v.Anomalies...)
+	if ok, known := v.Restorable.Get(); known && !ok && !v.DeleteMarker {
+		notes = append(notes, "not restorable: "+v.WhyNot)
+	}
+	return strings.Join(notes, "; ")
+}
+
+func serialText(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// noSuchState says that a key has never had a version, and which keys look like it.
+func (s *session) noSuchState(ctx context.Context, b model.Backend, key string) error {
+	next := "The key is matched exactly; list the states with: stateward states " + model.ShellQuote("s3://"+b.Bucket)
+	if near := s.similarKeys(ctx, b, key); len(near) > 0 {
+		next += ". Similar: " + strings.Join(near, ", ")
+	}
+	return &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key), Next: next}
+}
+
+// similarKeys are up to five states whose key shares most with a wrong one,
+// looked for in its folder, else in the bucket. What cannot be listed is left
+// out: this is a hint only.
+func (s *session) similarKeys(ctx context.Context, b model.Backend, key string) []string {
+	const most = 5
+	var keys []string
+	for _, prefix := range []string{path.Dir(key) + "/", ""} {
+		var ignored problems
+		for _, st := range s.statesIn(ctx, b, model.StateQuery{Prefix: prefix, Deleted: true}, &ignored) {
+			keys = append(keys, st.Key)
+		}
+		if len(keys) > 0 {
+			break
+		}
+	}
+	slices.SortStableFunc(keys, func(x, y string) int { return likeness(y, key) - likeness(x, key) })
+	keys = slices.DeleteFunc(keys, func(k string) bool { return likeness(k, key) == 0 })
+	return keys[:min(most, len(keys))]
+}
+
+// likeness is the length of what two keys share at both ends.
+func likeness(x, y string) int {
+	short := min(len(x), len(y))
+	front := 0
+	for front < short && x[front] == y[front] {
+		front++
+	}
+	back := 0
+	for back < short-front && x[len(x)-1-back] == y[len(y)-1-back] {
+		back++
+	}
+	return front + back
+}

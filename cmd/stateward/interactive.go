@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+
+	"github.com/stateward/stateward/aws"
+	"github.com/stateward/stateward/model"
+	"github.com/stateward/stateward/ui"
+)
+
+// openUI runs the UI on the backends of the options.
+func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) error {
+	s.reach(o)
+	if err := s.signIn(ctx, o.Backends); err != nil {
+		return err
+	}
+	u := ui.Options{
+		Reader: s.access, Operator: scopedOperator{s.access, s.known}, Journal: s.entries,
+		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL,
+		NoColor: s.set.noColor, Theme: s.config.ui.theme, Refresh: s.config.ui.refresh,
+		Now: s.now, Version: buildInfo().Version,
+	}
+	if targeted {
+		u.Targets = o.Backends
+	}
+	defer s.signals.during()() // a second signal must not leave the terminal in raw mode
+	err := s.runUI(ctx, u)
+	var left *ui.OperationError
+	if errors.As(err, &left) {
+		s.say("stateward: %v", left)
+		return &exitError{left.Result.Outcome.ExitCode()}
+	}
+	return err
+}
+
+// signIn has the MFA codes asked that the config says will be needed, before
+// the UI has the terminal: one read for each identity that needs one.
+func (s *session) signIn(ctx context.Context, backends []model.Backend) error {
+	type identity struct{ profile, role, serial string }
+	seen := map[identity]bool{}
+	for _, b := range backends {
+		who := identity{b.Access.Profile, b.Access.RoleARN, b.Access.MFASerial}
+		if who.serial == "" || seen[who] {
+			continue
+		}
+		seen[who] = true
+		s.access.BackendFacts(ctx, b) // what it cannot read, the pages will show
+	}
+	s.mfa.closed.Store(true)
+	return ctx.Err()
+}
+
+// mfaPrompt asks for MFA codes while there is somebody and somewhere to ask.
+type mfaPrompt struct {
+	app    *app
+	closed atomic.Bool // the UI has the terminal
+}
+
+func (m *mfaPrompt) ask(serial string) (string, error) {
+	if m.closed.Load() {
+		return "", fmt.Errorf("the code of %s cannot be asked for while the UI runs: name mfa_serial in the backend's config", serial)
+	}
+	tty, err := m.app.openTTY()
+	if err != nil {
+		return "", fmt.Errorf("asking for the code of %s: %w", serial, err)
+	}
+	defer tty.Close() //nolint:errcheck // nothing is buffered
+	return newPrompter(tty).line(context.Background(), "MFA code of "+serial+": ")
+}
+
+// entries is the journal for the UI.
+func (s *session) entries(context.Context) ([]model.JournalEntry, error) {
+	path, err := s.journal.path()
+	if err != nil {
+		return nil, err
+	}
+	entries, _, err := readJournal(path)
+	return slices.Clip(entries), err
+}
+
+// scopedOperator plans with what configuration says of the state concerned: a
+// page knows its backend only, and a backend block of the working directory
+// speaks of its own state.
+type scopedOperator struct {
+	ui.Operator
+	known known
+}
+
+func (o scopedOperator) PlanUnlock(ctx context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
+	return o.Operator.PlanUnlock(ctx, o.known.scoped(b, key), key, r)
+}
+
+func (o scopedOperator) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
+	return o.Operator.PlanRestore(ctx, o.known.scoped(b, key), key, r)
+}

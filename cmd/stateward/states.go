@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/stateward/stateward/model"
+)
+
+func (a *app) statesCommand(f *flags) *cobra.Command {
+	deleted := false
+	cmd := &cobra.Command{
+		Use:   "states [TARGET]",
+		Short: "List states",
+		Long: `List states, with their serial, size, lock and digest. What follows the bucket in
+a TARGET is a key prefix.`,
+		Args:              atMostOne,
+		ValidArgsFunction: a.completeTargets(f),
+		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
+			return listStates(ctx, s, args, deleted)
+		}),
+	}
+	cmd.Flags().BoolVar(&deleted, "deleted", false, "list deleted states as well")
+	return cmd
+}
+
+func listStates(ctx context.Context, s *session, args []string, deleted bool) error {
+	var p problems
+	backends, _, err := s.fleet(ctx, args, &p)
+	if err != nil {
+		return err
+	}
+	states, owners, err := s.statesOf(ctx, backends, model.StateQuery{Deleted: deleted}, &p)
+	if err != nil {
+		return err
+	}
+	if err := s.each(ctx, len(states), func(i int) { states[i].Facts = s.access.StateFacts(ctx, owners[i], states[i]) }); err != nil {
+		return err
+	}
+	docs := make([]stateDoc, 0, len(states))
+	t := stateTable()
+	var why []reasons
+	for i, st := range states {
+		doc := newStateDoc(st)
+		docs, why = append(docs, doc), append(why, doc.Unknown)
+		t.add(stateRow(owners[i], st, s.now())...)
+	}
+	if s.set.output == outputTable {
+		s.whyUnknown(why)
+	}
+	return s.print(docs, len(docs), t, "no states", &p)
+}
+
+// statesOf lists the states of all backends, in the order of the backends, with
+// the backend of each. A state that two backends of one bucket cover is listed once.
+func (s *session) statesOf(ctx context.Context, backends []model.Backend, q model.StateQuery, p *problems) ([]model.State, []model.Backend, error) {
+	found := make([][]model.State, len(backends))
+	trouble := make([]problems, len(backends))
+	err := s.each(ctx, len(backends), func(i int) {
+		found[i] = s.statesIn(ctx, backends[i], q, &trouble[i])
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	var states []model.State
+	var owners []model.Backend
+	seen := map[string]bool{}
+	for i, list := range found {
+		p.add(trouble[i].texts...)
+		for _, st := range list {
+			if url := backends[i].URL(st.Key); !seen[url] {
+				seen[url] = true
+				states, owners = append(states, st), append(owners, backends[i])
+			}
+		}
+	}
+	return states, owners, nil
+}
+
+func (s *session) statesIn(ctx context.Context, b model.Backend, q model.StateQuery, p *problems) []model.State {
+	var all []model.State
+	for page, err := range s.access.States(ctx, b, q) {
+		if err != nil {
+			p.failed(err)
+			break
+		}
+		p.add(page.Problem...)
+		all = append(all, page.States...)
+	}
+	return all
+}
+
+func stateTable() *table {
+	return &table{columns: []column{{title: "state", cut: 24}, {title: "workspace", cut: 9}, {title: "serial", right: true},
+		{title: "resources", right: true}, {title: "size", right: true}, {title: "written"}, {title: "locked"},
+		{title: "digest"}, {title: "enc"}}}
+}
+
+func stateRow(b model.Backend, st model.State, now time.Time) []string {
+	f := st.Facts
+	serial := shown(f.Header, serialOf)
+	size := bytesOf(st.Size)
+	resources := shown(f.Resources, number)
+	encryption := shown(f.Encryption, model.Encryption.Short)
+	digest := shown(f.Digest, func(d model.DigestVerdict) string { return string(d) })
+	if st.Deleted {
+		serial, size, resources, encryption = signNone, "deleted", signNone, signNone
+	}
+	return []string{b.URL(st.Key), st.Workspace, serial, resources, size, ago(now, st.LastModified),
+		shown(f.Locked, held), digest, encryption}
+}
+
+func serialOf(h model.StateHeader) string {
+	if h.Serial == nil {
+		return string(h.Format) // invalid, empty or binary: that is what there is to say
+	}
+	return serialText(*h.Serial)
+}
+
+func held(yes bool) string {
+	if yes {
+		return "held"
+	}
+	return signNone
+}

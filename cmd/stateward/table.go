@@ -1,0 +1,177 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/stateward/stateward/model"
+	"github.com/stateward/stateward/ui/widget"
+)
+
+// The signs of a value that is not there, as on the pages.
+const (
+	signUnread  = "·" // not read
+	signUnknown = "?" // could not be read; stderr says why
+	signNone    = "-" // there is none
+)
+
+// column is a column of a table.
+type column struct {
+	title string
+	right bool // numbers
+	// cut is the width down to which the column may be cut on a narrow
+	// terminal; 0 never cuts it.
+	cut int
+	// end cuts the end instead of the middle. Of keys and ids the end tells
+	// which is which, of sentences the start.
+	end bool
+}
+
+// table is aligned text: one line a row, two spaces between columns, nothing
+// but printable characters.
+type table struct {
+	columns []column
+	rows    [][]string
+}
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// write prints the table. width is the terminal's; 0 means that this is no
+// terminal and nothing is cut. Without rows nothing is printed.
+func (t *table) write(w io.Writer, width int) error {
+	if len(t.rows) == 0 {
+		return nil
+	}
+	rows := t.printable()
+	widths := t.widths(rows)
+	if width > 0 {
+		t.shrink(widths, width)
+	}
+	var b strings.Builder
+	for _, row := range rows {
+		b.WriteString(strings.TrimRight(t.line(row, widths), " "))
+		b.WriteByte('\n')
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// printable is the header and the rows, sanitised.
+func (t *table) printable() [][]string {
+	rows := make([][]string, 0, len(t.rows)+1)
+	header := make([]string, 0, len(t.columns))
+	for _, c := range t.columns {
+		header = append(header, strings.ToUpper(c.title))
+	}
+	rows = append(rows, header)
+	for _, cells := range t.rows {
+		row := make([]string, len(t.columns))
+		for i := range row {
+			row[i] = signNone
+			if i < len(cells) && cells[i] != "" {
+				row[i] = widget.Sanitize(cells[i])
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func (t *table) widths(rows [][]string) []int {
+	widths := make([]int, len(t.columns))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], widget.Width(cell))
+		}
+	}
+	return widths
+}
+
+// shrink takes columns off the widest column that may be cut, one at a time,
+// until the line fits or nothing is left to cut.
+func (t *table) shrink(widths []int, width int) {
+	total := 2 * (len(widths) - 1)
+	for _, w := range widths {
+		total += w
+	}
+	for ; total > width; total-- {
+		widest := -1
+		for i, c := range t.columns {
+			if c.cut > 0 && widths[i] > c.cut && (widest < 0 || widths[i] > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest < 0 {
+			return
+		}
+		widths[widest]--
+	}
+}
+
+func (t *table) line(row []string, widths []int) string {
+	cells := make([]string, len(row))
+	for i, cell := range row {
+		if !t.columns[i].end {
+			cell = widget.Middle(cell, widths[i])
+		}
+		if t.columns[i].right {
+			cells[i] = widget.PadLeft(cell, widths[i])
+		} else {
+			cells[i] = widget.PadRight(cell, widths[i])
+		}
+	}
+	return strings.Join(cells, "  ")
+}
+
+// shown is a fact in a column.
+func shown[T any](f model.Fact[T], text func(T) string) string {
+	v, ok := f.Get()
+	switch {
+	case ok:
+		return text(v)
+	case f.IsUnknown():
+		return signUnknown
+	}
+	return signUnread
+}
+
+func verbatim(s string) string { return s }
+
+func number(n int) string { return fmt.Sprint(n) }
+
+func bytesOf(n int64) string { return humanize.Bytes(uint64(max(0, n))) } //nolint:gosec // never negative
+
+// span is a duration in its largest unit, as on the pages: "4 min", "3 h", "41 d".
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", max(0, d)/time.Second)
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", d/time.Minute)
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d h", d/time.Hour)
+	case d < 2*365*24*time.Hour:
+		return fmt.Sprintf("%d d", d/(24*time.Hour))
+	}
+	return fmt.Sprintf("%d y", d/(365*24*time.Hour))
+}
+
+// recent is how old something may be to be called "now".
+const recent = 10 * time.Second
+
+// ago is how long before now t was.
+func ago(now, t time.Time) string {
+	d := now.Sub(t)
+	switch {
+	case t.IsZero():
+		return signNone
+	case d < -time.Minute:
+		return "in " + span(-d)
+	case d < recent:
+		return "now"
+	}
+	return span(d)
+}

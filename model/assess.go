@@ -1,0 +1,145 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// LockContext is what is known around a lock when it is judged.
+type LockContext struct {
+	Host      string          // this machine's name, as it would stand behind the @ of Who
+	LastWrite Fact[time.Time] // when the state's current version was written
+}
+
+// ciJobLimit is the longest that a job may run on the hosted runners of the
+// common CI services (GitHub Actions: 6 h; the others allow less by default).
+const ciJobLimit = 6 * time.Hour
+
+// AssessLock weighs the evidence about a lock. Age alone never makes it stale,
+// youth alone never makes it live.
+func AssessLock(l Lock, c LockContext) (Verdict, []Evidence) {
+	var all []Evidence
+	for _, rule := range lockRules() {
+		if e, ok := rule(l, c); ok {
+			all = append(all, e)
+		}
+	}
+	return weigh(all), all
+}
+
+func weigh(all []Evidence) Verdict {
+	stale, live := false, false
+	for _, e := range all {
+		stale = stale || e.PointsTo == pointsStale
+		live = live || e.PointsTo == pointsLive
+	}
+	switch {
+	case live && !stale:
+		return LikelyLive
+	case stale && !live:
+		return LikelyStale
+	}
+	return Unclear
+}
+
+const (
+	pointsStale   = "stale"
+	pointsLive    = "live"
+	pointsNeutral = "neutral"
+)
+
+type lockRule func(Lock, LockContext) (Evidence, bool)
+
+func lockRules() []lockRule {
+	return []lockRule{ruleRecord, ruleMalformed, ruleWrites, ruleCI, ruleThisHost, ruleOrphan, ruleDiverged}
+}
+
+func ruleRecord(l Lock, _ LockContext) (Evidence, bool) {
+	rec, ok := ParseRecoveryRecord(l.Info.Info)
+	return Evidence{"stateward-operation", fmt.Sprintf("taken by a stateward %s on %s (pid %d)", rec.Operation, rec.Host, rec.PID), pointsNeutral}, ok
+}
+
+func ruleMalformed(l Lock, _ LockContext) (Evidence, bool) {
+	return Evidence{"malformed", "not a lock as the tools write it (" + l.Malformed + "); terraform force-unlock cannot clear it", pointsNeutral},
+		l.Malformed != ""
+}
+
+// ruleWrites: the clients write a state only under its lock, so a version
+// newer than the lock was written by its holder.
+func ruleWrites(l Lock, c LockContext) (Evidence, bool) {
+	written, known := c.LastWrite.Get()
+	switch {
+	case l.Info.Created.IsZero():
+		return Evidence{}, false
+	case c.LastWrite.IsUnknown():
+		return Evidence{"writes-unknown", "the state's last write could not be read: " + c.LastWrite.Reason(), pointsNeutral}, true
+	case !known:
+		return Evidence{}, false
+	case written.After(l.Info.Created):
+		return Evidence{"written-since", fmt.Sprintf("a version was written %s after it was taken", span(written.Sub(l.Info.Created))), pointsLive}, true
+	}
+	return Evidence{"nothing-written", "no version written since it was taken (may be waiting for approval, or on one slow resource)", pointsNeutral}, true
+}
+
+func ruleCI(l Lock, _ LockContext) (Evidence, bool) {
+	if !looksLikeCI(l.Info.Who) {
+		return Evidence{}, false
+	}
+	age, ok := l.Age()
+	if ok && age > ciJobLimit {
+		return Evidence{"ci-job-over", fmt.Sprintf("a CI job by its name, held %s: longer than hosted CI jobs may run (6 h)", span(age)), pointsStale}, true
+	}
+	return Evidence{"ci-job", "a CI job by its name: look whether the job still runs", pointsNeutral}, true
+}
+
+func ruleThisHost(l Lock, c LockContext) (Evidence, bool) {
+	_, host, ok := strings.Cut(l.Info.Who, "@")
+	return Evidence{"this-host", "held from this machine: look for a running terraform or tofu here", pointsNeutral},
+		ok && c.Host != "" && host == c.Host
+}
+
+func ruleOrphan(l Lock, _ LockContext) (Evidence, bool) {
+	orphan, known := l.Orphan.Get()
+	return Evidence{"no-state", "its state object does not exist; terraform itself cannot clear such a lock", pointsNeutral}, known && orphan
+}
+
+func ruleDiverged(l Lock, _ LockContext) (Evidence, bool) {
+	return Evidence{"diverged", "the two mechanisms hold different locks: two holders", pointsNeutral}, l.Diverged
+}
+
+// looksLikeCI recognises the users and hosts that CI systems run jobs as, by
+// whole words of user@host.
+func looksLikeCI(who string) bool {
+	words := strings.FieldsFunc(strings.ToLower(who), func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < '0' || r > '9')
+	})
+	return slices.ContainsFunc(words, ciWord)
+}
+
+func ciWord(word string) bool {
+	switch strings.TrimRight(word, "0123456789") {
+	case "ci", "runner", "jenkins", "gitlab", "github", "buildkite", "circleci", "teamcity",
+		"drone", "atlantis", "spacelift", "tfc", "build", "builder", "agent", "codebuild", "gha":
+		return true
+	}
+	return false
+}
+
+// span is a duration as people say it: 41 s, 3 h 7 min, 6 d.
+func span(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 24*time.Hour:
+		h, m := int(d.Hours()), int(d.Minutes())%60
+		if m == 0 {
+			return fmt.Sprintf("%d h", h)
+		}
+		return fmt.Sprintf("%d h %d min", h, m)
+	}
+	return fmt.Sprintf("%d d", int(d.Hours()/24))
+}

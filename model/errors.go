@@ -1,0 +1,91 @@
+package model
+
+import (
+	"errors"
+	"strings"
+)
+
+// Sentinel is a kind of failure. Sentinels are constants, so nobody can
+// reassign them; compare with errors.Is.
+type Sentinel string
+
+func (s Sentinel) Error() string { return string(s) }
+
+// The kinds of failure that callers tell apart.
+const (
+	ErrNotFound    = Sentinel("not found")
+	ErrDenied      = Sentinel("access denied")
+	ErrChanged     = Sentinel("changed since it was read")
+	ErrLocked      = Sentinel("locked")
+	ErrUnsupported = Sentinel("not supported")
+	ErrThrottled   = Sentinel("throttled")
+	ErrExpired     = Sentinel("credentials expired")
+	ErrNoIdentity  = Sentinel("no credentials")
+	ErrTimeout     = Sentinel("no answer in time")
+	ErrUnreachable = Sentinel("endpoint not reachable")
+	ErrReadOnly    = Sentinel("read-only")
+	ErrRefused     = Sentinel("refused")
+	ErrInvalid     = Sentinel("not valid")
+	ErrJournal     = Sentinel("the journal cannot be written")
+)
+
+// Failure says what was tried, on what, why it failed and what to do next.
+// It matches its Kind with errors.Is and unwraps to the cause.
+type Failure struct {
+	Kind   Sentinel
+	Tried  string // "reading the versioning", a gerund phrase
+	On     string // "s3://bucket/key", "table acme-locks"
+	Action string // the missing IAM action when Kind is ErrDenied: "s3:GetBucketVersioning"
+	Code   string // the service's own error code, when there was an answer
+	Next   string // what to do next, a full imperative sentence; may be empty
+	Cause  error
+}
+
+func (f *Failure) Error() string {
+	var b strings.Builder
+	b.WriteString(f.Tried)
+	if f.On != "" {
+		b.WriteString(" of " + f.On)
+	}
+	b.WriteString(": " + f.Reason())
+	switch {
+	case f.Next != "" && f.Kind == ErrRefused:
+		b.WriteString(": " + f.Next)
+	case f.Next != "":
+		b.WriteString(". " + f.Next)
+	}
+	return b.String()
+}
+
+// Reason is the short form that a column or an "unknown" field shows:
+// "AccessDenied s3:GetBucketVersioning".
+func (f *Failure) Reason() string {
+	switch {
+	case f.Kind == ErrDenied && f.Action != "":
+		return "AccessDenied " + f.Action
+	case f.Kind != "" && f.Code != "":
+		return string(f.Kind) + " (" + f.Code + ")"
+	case f.Kind != "":
+		return string(f.Kind)
+	case f.Cause != nil:
+		return f.Cause.Error()
+	}
+	return "failed"
+}
+
+// Is reports whether target is this failure's kind.
+func (f *Failure) Is(target error) bool { return target == error(f.Kind) }
+
+func (f *Failure) Unwrap() error { return f.Cause }
+
+// Reason is the short reason of any error, for columns and "unknown" fields.
+func Reason(err error) string {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f.Reason()
+	}
+	if err == nil {
+		return ""
+	}
+	return err.Error()
+}

@@ -1,0 +1,88 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// TableEvidence is what one lock table says of a state.
+type TableEvidence struct {
+	Table   string
+	Named   bool // configuration or a flag names it for this backend
+	LockRow bool
+	Digest  DigestRow
+	Problem string // why it could not be read; "" when it was
+}
+
+// MechanismFacts is the evidence of which mechanisms guard a state.
+type MechanismFacts struct {
+	Declared        []Mechanism // configuration and flags
+	LockfileHistory Fact[bool]  // a .tflock exists, or existed by its versions
+	Tables          []TableEvidence
+	Problems        []string // places of evidence that could not be read
+}
+
+// Mechanisms is which locks a writer of this state has to take.
+type Mechanisms struct {
+	Lockfile bool
+	Tables   []string
+	Why      []string // the evidence, for the plan
+	Refusal  string   // why a writer must not go on; "" when it may
+}
+
+// DecideMechanisms is the union of configuration, flags and evidence. Taking
+// fewer locks than the clients do would let them write beside us, so nothing
+// known, or evidence that cannot be read and is not settled by --mechanism,
+// is a refusal.
+func DecideMechanisms(f MechanismFacts) Mechanisms {
+	var m Mechanisms
+	declaredFile := slices.Contains(f.Declared, MechanismLockfile)
+	declaredTable := slices.Contains(f.Declared, MechanismDynamoDB)
+	if f.LockfileHistory.Or(false) || declaredFile {
+		m.Lockfile = true
+		m.Why = append(m.Why, "lock file: "+because(declaredFile, "configured", "one was here before"))
+	}
+	for _, t := range f.Tables {
+		if t.Named || t.LockRow || t.Digest.Present {
+			m.Tables = append(m.Tables, t.Table)
+			m.Why = append(m.Why, "table "+t.Table+": "+because(t.Named, "configured", "it has a row of this state"))
+		}
+	}
+	m.Refusal = refuseMechanisms(f, m, declaredTable)
+	return m
+}
+
+func because(configured bool, yes, no string) string {
+	if configured {
+		return yes
+	}
+	return no
+}
+
+func refuseMechanisms(f MechanismFacts, m Mechanisms, declaredTable bool) string {
+	switch {
+	case declaredTable && len(m.Tables) == 0:
+		return "dynamodb locking is declared but no lock table is known: name it with --lock-table"
+	case len(f.Declared) == 0 && len(f.Problems) > 0:
+		return fmt.Sprintf("which locks the clients take cannot be told (%s): say it with --mechanism", strings.Join(f.Problems, "; "))
+	case !m.Lockfile && len(m.Tables) == 0:
+		return "no lock mechanism is known for this state (no configuration, no lock rows, no lock file now or before): say which the clients use with --mechanism"
+	}
+	return ""
+}
+
+// DigestTables are the rows that a writer of this state has to set: where a
+// digest row exists, or where a backend configuration keeps digests. A digest
+// planted elsewhere would never be updated again and block every reader.
+func DigestTables(tables []TableEvidence, configured []string) []DigestRow {
+	var rows []DigestRow
+	for _, t := range tables {
+		if t.Digest.Present || slices.Contains(configured, t.Table) {
+			row := t.Digest
+			row.Table = t.Table
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,75 @@
+package model
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+)
+
+func (p *Plan) fact(label, text string) {
+	p.Facts = append(p.Facts, PlanLine{Label: label, Text: text})
+}
+
+func (p *Plan) step(name, does, condition string) {
+	p.Steps = append(p.Steps, PlanStep{Name: name, Does: does, Condition: condition})
+}
+
+func (p *Plan) refuse(why string) { p.Refusals = append(p.Refusals, why) }
+
+func (p *Plan) warn(text string) { p.Warnings = append(p.Warnings, text) }
+
+// guard adds the refusals that hold for every operation.
+func (p *Plan) guard(readOnly bool, expires, now time.Time) {
+	policy := p.Backend.Policy
+	switch {
+	case readOnly:
+		p.refuse("stateward runs read-only: start it without --read-only to change anything")
+	case policy.ReadOnly:
+		p.refuse("the policy of " + p.Backend.Bucket + " is read-only")
+	}
+	if policy.RequireReason && strings.TrimSpace(p.Reason) == "" {
+		p.refuse("the policy of " + p.Backend.Bucket + " demands a reason: give --reason")
+	}
+	if !expires.IsZero() && expires.Sub(now) < expiryMargin {
+		p.refuse(fmt.Sprintf("the credentials expire in %s: renew them first, an operation needs 5 min", span(max(0, expires.Sub(now)))))
+	}
+}
+
+// protect asks for the backend's name where the policy says protected.
+func (p *Plan) protect() {
+	if p.Backend.Policy.Protected {
+		p.Tokens = append(p.Tokens, Token{Label: "the backend's name", Value: p.Backend.Name, Why: "the policy protects this backend"})
+	}
+}
+
+func unread(problems []string) []string {
+	out := make([]string, 0, len(problems))
+	for _, s := range problems {
+		out = append(out, "Not read: "+s)
+	}
+	return out
+}
+
+// shellQuote makes a word safe to paste into a POSIX shell.
+func shellQuote(s string) string {
+	safe := s != "" && strings.IndexFunc(s, func(r rune) bool {
+		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r))
+	}) < 0
+	if safe {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// ShellQuote makes a word safe to paste into a POSIX shell.
+func ShellQuote(s string) string { return shellQuote(s) }
+
+// jsonObject is {"name":{"S":value}}, an attribute map of the DynamoDB API.
+func jsonObject(name, value string) string {
+	doc, err := json.Marshal(map[string]map[string]string{name: {"S": value}})
+	if err != nil {
+		return "{}" // strings always marshal
+	}
+	return string(doc)
+}

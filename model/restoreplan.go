@@ -1,0 +1,289 @@
+package model
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RestoreFacts is all that a plan to restore rests on.
+type RestoreFacts struct {
+	Backend    Backend
+	Key        string
+	Versioning Fact[Versioning]
+	Target     Version // the version to restore
+	TargetBody []byte
+	TargetErr  string         // why its bytes could not be read; "" when they were
+	Current    *CurrentObject // nil: deleted or never there
+	Serials    []uint64       // of every version whose serial was read
+	Unreadable int            // versions whose serial could not be read
+	Locks      []Lock
+	Mechanisms MechanismFacts
+	Access     []string // attributes of the object that could not be read: "ACL: AccessDenied s3:GetObjectAcl"
+	Grants     Grants   // of the current object, where it has others than its owner's
+	Tags       map[string]string
+	Now        time.Time
+	Expires    time.Time
+	ReadOnly   bool
+}
+
+// CurrentObject is the state as it stands.
+type CurrentObject struct {
+	VersionID    string
+	ETag         string
+	Body         []byte
+	ContentType  string
+	LastModified time.Time
+	Encryption   Encryption
+}
+
+// PlanRestore works out a restore: the old content under a new serial, written
+// only over the version that the operator saw.
+func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
+	p := &Plan{Operation: OpRestore, Backend: f.Backend, Key: f.Key, Made: f.Now, Reason: r.Reason}
+	p.guard(f.ReadOnly, f.Expires, f.Now)
+	spec := &RestoreSpec{Target: f.Target, TargetMD5: DigestOf(f.TargetBody)}
+	p.Restore = spec
+	refuseUnversioned(p, f.Versioning)
+	if !refuseTarget(p, f) {
+		return p
+	}
+	newContent(p, spec, f)
+	against(p, spec, f)
+	locking(p, spec, f)
+	spec.Write = mirrorWrite(f)
+	p.Warnings = append(p.Warnings, unread(f.Access)...)
+	restoreSteps(p, spec)
+	p.Tokens = append([]Token{{Label: "the state's key", Value: f.Key, Why: "it names the state that is overwritten"}}, p.Tokens...)
+	p.protect()
+	restoreUndo(p, spec)
+	return p
+}
+
+// refuseUnversioned: in a bucket that is not versioned, or is suspended, a PUT
+// destroys what it replaces.
+func refuseUnversioned(p *Plan, v Fact[Versioning]) {
+	status, known := v.Get()
+	switch {
+	case !known:
+		p.refuse("the versioning of the bucket could not be read (" + v.Reason() + "): a write might destroy the current version")
+	case status != VersioningEnabled:
+		p.refuse("versioning of the bucket is " + strings.ToLower(string(status)) + ": writing would destroy the current version")
+	}
+}
+
+// refuseTarget reports whether the target's content can be restored at all.
+func refuseTarget(p *Plan, f RestoreFacts) bool {
+	why := ""
+	header := ReadHeader(f.TargetBody, int64(len(f.TargetBody)))
+	switch {
+	case f.Target.DeleteMarker:
+		why = "version " + f.Target.VersionID + " is a delete marker: it has no content to restore"
+	case f.TargetErr != "":
+		why = "the version cannot be read: " + f.TargetErr
+	case header.Format == FormatEmpty:
+		why = "the version is empty: there is nothing to restore"
+	case header.Format == FormatInvalid:
+		why = "the version is no state: " + header.Problem
+	}
+	if why != "" {
+		p.refuse(why)
+	}
+	return why == ""
+}
+
+// newContent decides the bytes that are written.
+func newContent(p *Plan, spec *RestoreSpec, f RestoreFacts) {
+	header := ReadHeader(f.TargetBody, int64(len(f.TargetBody)))
+	if header.Serial != nil {
+		spec.OldSerial = *header.Serial
+	}
+	if header.Lineage != nil {
+		spec.Lineage = *header.Lineage
+	}
+	if header.Format == FormatEncrypted {
+		verbatim(p, spec, f)
+		return
+	}
+	serial, err := NextSerial(f.Serials, f.Unreadable)
+	if err == nil {
+		spec.NewSerial = serial
+		spec.NewBody, err = SpliceSerial(f.TargetBody, serial)
+	}
+	if err != nil {
+		p.refuse("the serial of the version cannot be raised: " + err.Error())
+		return
+	}
+	spec.NewMD5 = DigestOf(spec.NewBody)
+	if f.Unreadable > 0 {
+		p.warn(fmt.Sprintf("the serials of %d versions could not be read; the new serial leaves room for them", f.Unreadable))
+	}
+}
+
+// verbatim: the serial of a client-side encrypted state is authenticated, so
+// its bytes can only be restored unchanged.
+func verbatim(p *Plan, spec *RestoreSpec, f RestoreFacts) {
+	spec.Verbatim = true
+	spec.NewBody, spec.NewMD5, spec.NewSerial = f.TargetBody, spec.TargetMD5, spec.OldSerial
+	p.warn("This state is encrypted by OpenTofu, so its serial cannot be raised: a plan that was saved when this version was current can be applied again, although it is stale.")
+	p.Tokens = append(p.Tokens, Token{Label: "the word VERBATIM", Value: TokenVerbatim, Why: "the bytes are restored with their old serial"})
+}
+
+// against compares with what is there now.
+func against(p *Plan, spec *RestoreSpec, f RestoreFacts) {
+	p.fact("Restore", fmt.Sprintf("%s (version %s, %s ago) as serial %d", serialName(spec.OldSerial), f.Target.VersionID, span(max(0, f.Now.Sub(f.Target.LastModified))), spec.NewSerial))
+	if f.Current == nil {
+		p.fact("Against", "nothing: the state is deleted or was never there")
+		return
+	}
+	header := ReadHeader(f.Current.Body, int64(len(f.Current.Body)))
+	spec.Current = &CurrentState{VersionID: f.Current.VersionID, ETag: f.Current.ETag, MD5: DigestOf(f.Current.Body), Size: int64(len(f.Current.Body))}
+	currentName := "unreadable"
+	if header.Serial != nil {
+		spec.Current.Serial = Known(*header.Serial)
+		currentName = serialName(*header.Serial)
+	}
+	p.fact("Against", fmt.Sprintf("%s, current (version %s, %s ago)%s", currentName, f.Current.VersionID, span(max(0, f.Now.Sub(f.Current.LastModified))), resourceChange(f)))
+	if sameContent(f.TargetBody, f.Current.Body) {
+		p.refuse("the current version has the same content: there is nothing to restore")
+	}
+	if header.Lineage != nil && spec.Lineage != "" && *header.Lineage != spec.Lineage {
+		p.warn("The lineage differs: this version belongs to another state history (" + spec.Lineage + " against " + *header.Lineage + ").")
+		p.Tokens = append(p.Tokens, Token{Label: "the word LINEAGE", Value: TokenLineage, Why: "the lineage changes"})
+	}
+}
+
+func serialName(n uint64) string { return fmt.Sprintf("serial %d", n) }
+
+func resourceChange(f RestoreFacts) string {
+	from, err1 := IndexState(f.TargetBody)
+	now, err2 := IndexState(f.Current.Body)
+	if err1 != nil || err2 != nil {
+		return ""
+	}
+	return fmt.Sprintf("; resources %d, now %d", from.ResourceCount(), now.ResourceCount())
+}
+
+// sameContent compares two states but for their serials.
+func sameContent(a, b []byte) bool {
+	if bytes.Equal(a, b) {
+		return true
+	}
+	x, err1 := SpliceSerial(a, 0)
+	y, err2 := SpliceSerial(b, 0)
+	return err1 == nil && err2 == nil && bytes.Equal(x, y)
+}
+
+// locking decides the locks and digests, and refuses while somebody holds one.
+func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
+	m := DecideMechanisms(f.Mechanisms)
+	spec.Lockfile, spec.LockTables = m.Lockfile, m.Tables
+	spec.Digests = DigestTables(f.Mechanisms.Tables, f.Backend.Digests)
+	if m.Refusal != "" {
+		p.refuse(m.Refusal)
+	}
+	if len(m.Why) > 0 {
+		p.fact("Locks", strings.Join(m.Why, "; "))
+	}
+	for _, l := range f.Locks {
+		p.refuse(fmt.Sprintf("the state is locked by %s (%s, ID %s): clear that lock first, if it is stale", holderName(l), l.Where(), l.Token()))
+	}
+	p.Warnings = append(p.Warnings, unread(f.Mechanisms.Problems)...)
+}
+
+// mirrorWrite stores the new version as the configuration says, else as the
+// current version is stored, else as the target is.
+func mirrorWrite(f RestoreFacts) ObjectWrite {
+	w := ObjectWrite{ContentType: "application/json", Grants: f.Grants, Tags: f.Tags}
+	settings := f.Backend.Write
+	switch {
+	case settings.FromConfiguration:
+		w.Encryption = configuredEncryption(settings)
+		if settings.ACL != "" {
+			w.ACL, w.Grants = settings.ACL, Grants{}
+		}
+		if settings.Tags != nil {
+			w.Tags = settings.Tags
+		}
+	case f.Current != nil:
+		w.Encryption = f.Current.Encryption
+	default:
+		w.Encryption = f.Target.Facts.Encryption.Or(Encryption{})
+	}
+	return w
+}
+
+// configuredEncryption is what the clients send: headers only if encrypt is
+// true; then the KMS key, else the customer's key, else AES256.
+func configuredEncryption(s WriteSettings) Encryption {
+	switch {
+	case s.Encrypt == nil || !*s.Encrypt:
+		return Encryption{}
+	case s.KMSKeyID != "":
+		return Encryption{Algorithm: "aws:kms", KMSKeyID: s.KMSKeyID}
+	case s.SSECustomerKeyEnv != "":
+		return Encryption{Algorithm: "SSE-C"}
+	}
+	return Encryption{Algorithm: "AES256"}
+}
+
+func restoreSteps(p *Plan, spec *RestoreSpec) {
+	if spec.Current != nil {
+		p.step("back up", "keep the current bytes in a local file (0600)", "")
+	}
+	if spec.Lockfile {
+		p.step("lock file", "take the lock file", "only if there is none (If-None-Match)")
+	}
+	for _, t := range spec.LockTables {
+		p.step("lock row", "take the lock in "+t, "only if there is none (attribute_not_exists)")
+	}
+	p.step("verify", "read the state, the digest and the locks again", "stop if anything differs from what is shown here")
+	condition := "only if the state is still deleted (If-None-Match)"
+	if spec.Current != nil {
+		condition = "only if the state is still version " + spec.Current.VersionID + " (If-Match)"
+	}
+	p.step("write", fmt.Sprintf("write the content as serial %d%s", spec.NewSerial, storedAs(spec.Write.Encryption)), condition)
+	for _, d := range spec.Digests {
+		p.step("digest", "set the digest in "+d.Table, digestCondition(d))
+	}
+	p.step("read back", "read the bytes, the digest and the locks and compare", "")
+	p.step("release", "release the locks taken above", "only if they are still ours")
+}
+
+func storedAs(e Encryption) string {
+	if e.Algorithm == "" || e.Algorithm == "none" {
+		return ""
+	}
+	return ", encrypted with " + strings.TrimSpace(e.Algorithm+" "+e.KMSKeyID)
+}
+
+func digestCondition(d DigestRow) string {
+	if !d.Present {
+		return "only if there is still none"
+	}
+	return "only if it is still " + d.Value
+}
+
+func restoreUndo(p *Plan, spec *RestoreSpec) {
+	if spec.Current == nil {
+		p.Undo = "delete the state again: aws s3api delete-object --bucket " + shellQuote(p.Backend.Bucket) + " --key " + shellQuote(p.Key)
+		return
+	}
+	p.Undo = RestoreCommand(p.URL(), spec.Current.VersionID)
+}
+
+// RestoreCommand is the command line that restores a version.
+func RestoreCommand(url, versionID string) string {
+	return "stateward restore " + shellQuote(url) + " --version-id " + shellQuote(versionID)
+}
+
+// FindVersion is the version with this id in a history.
+func FindVersion(all []Version, id string) (Version, bool) {
+	i := slices.IndexFunc(all, func(v Version) bool { return v.VersionID == id })
+	if i < 0 {
+		return Version{}, false
+	}
+	return all[i], true
+}

@@ -1,0 +1,70 @@
+package model
+
+import "time"
+
+// State is one key in a backend.
+type State struct {
+	Bucket       string
+	Key          string
+	Workspace    string // "default" unless the key says otherwise
+	BaseKey      string // the key without its workspace
+	Deleted      bool   // its newest version is a delete marker
+	VersionID    string
+	LastModified time.Time
+	Size         int64
+	ETag         string
+	Named        string // why this key is a state: "its name", "a lock row", "a digest row", "a lock file", "its content"
+	Facts        StateFacts
+}
+
+// StateFacts is what reading one state told; each stands or falls alone.
+type StateFacts struct {
+	VersionID  Fact[string]
+	Header     Fact[StateHeader]
+	Resources  Fact[int]
+	Encryption Fact[Encryption]
+	Locked     Fact[bool]
+	Digest     Fact[DigestVerdict]
+}
+
+// StatePage is one page of a streamed listing of states.
+type StatePage struct {
+	States  []State
+	Others  int      // keys that were listed and are no states
+	Problem []string // sources that could not be read: "AccessDenied dynamodb:Scan on acme-locks"
+}
+
+// StateQuery says which states a listing wants.
+type StateQuery struct {
+	Prefix  string // key prefix below the backend's own
+	Deleted bool   // list states whose newest version is a delete marker as well
+}
+
+// VersionFacts is what reading one version told.
+type VersionFacts struct {
+	Header     Fact[StateHeader]
+	Encryption Fact[Encryption]
+	Resources  Fact[int]
+}
+
+// Version is one S3 object version or delete marker of a state.
+type Version struct {
+	VersionID    string
+	IsLatest     bool
+	DeleteMarker bool
+	LastModified time.Time
+	Size         int64
+	ETag         string
+	Facts        VersionFacts
+	Restorable   Fact[bool]
+	WhyNot       string
+	WrittenBy    *Author
+	Anomalies    []string
+}
+
+// Author is who wrote a version, where that can be told.
+type Author struct {
+	Who       string
+	Operation string
+	LockID    string
+}

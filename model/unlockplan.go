@@ -1,0 +1,191 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// UnlockFacts is all that a plan to unlock rests on.
+type UnlockFacts struct {
+	Backend  Backend
+	Key      string
+	Locks    []Lock   // all that are held on this state, lock file first
+	Problems []string // mechanisms that could not be read
+	Digest   Fact[DigestVerdict]
+	Now      time.Time // by the service's clock
+	Expires  time.Time // of the credentials; zero: they do not
+	ReadOnly bool
+}
+
+// expiryMargin is how long credentials must last for an operation to start.
+const expiryMargin = 5 * time.Minute
+
+// PlanUnlock works out a forced unlock. Each lock is removed only while it is
+// byte for byte the one in the plan.
+func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
+	p := &Plan{Operation: OpUnlock, Backend: f.Backend, Key: f.Key, Made: f.Now, Reason: r.Reason, Unlock: &UnlockSpec{}}
+	p.Warnings = append(p.Warnings, unread(f.Problems)...)
+	victims, others := selectLocks(f.Locks, r)
+	switch {
+	case len(victims) == 0 && len(others) == 0 && len(f.Problems) == 0:
+		p.Gone = true
+		return p
+	case len(victims) == 0:
+		p.refuse(noSuchLock(f, r, others))
+		return p
+	}
+	p.Unlock.Victims = victims
+	describeHolders(p, victims, others)
+	unlockSteps(p, victims)
+	unlockTokens(p, victims)
+	p.Warnings = append(p.Warnings, "If the holder is alive after all, two writers can overwrite each other.")
+	p.Undo = "none: a removed lock cannot be put back; its content is in the journal"
+	p.guard(f.ReadOnly, f.Expires, f.Now)
+	refuseYoung(p, victims)
+	return p
+}
+
+// selectLocks splits what is held into what the request names and the rest.
+func selectLocks(held []Lock, r UnlockRequest) (victims, others []Lock) {
+	for _, l := range held {
+		named := r.LockID == "" || l.Token() == r.LockID
+		if named && (r.Mechanism == "" || r.Mechanism == l.Mechanism) {
+			victims = append(victims, l)
+		} else {
+			others = append(others, l)
+		}
+	}
+	return victims, others
+}
+
+func noSuchLock(f UnlockFacts, r UnlockRequest, others []Lock) string {
+	if len(others) == 0 {
+		return "no lock was found, but not every place could be read: " + strings.Join(f.Problems, "; ")
+	}
+	l := others[0]
+	if l.Token() == r.LockID {
+		return fmt.Sprintf("that lock is kept in %s, not by mechanism %s", l.Where(), r.Mechanism)
+	}
+	return fmt.Sprintf("the lock ID does not match: %s is held by %s with ID %s", f.Backend.URL(f.Key), holderName(l), l.Token())
+}
+
+// holderName is who holds a lock, for sentences.
+func holderName(l Lock) string {
+	if l.Info.Who == "" {
+		return "an unreadable lock"
+	}
+	return l.Info.Who
+}
+
+func describeHolders(p *Plan, victims, others []Lock) {
+	for _, l := range distinctHolders(victims) {
+		p.fact("Held by", strings.TrimSpace(holderName(l)+"   "+l.Info.Operation+"   "+toolName(l.Info.Version)))
+		if created := l.Created(); !created.IsZero() {
+			age, _ := l.Age()
+			p.fact("Since", fmt.Sprintf("%s (%s)", created.UTC().Format("2006-01-02 15:04:05 UTC"), span(age)))
+		}
+		p.fact("Lock ID", l.Token())
+		if l.Malformed != "" {
+			p.fact("Malformed", l.Malformed)
+		}
+		p.fact("Verdict", verdictLine(l))
+	}
+	for _, l := range others {
+		p.fact("Stays", fmt.Sprintf("%s in %s, ID %s", holderName(l), l.Where(), l.Token()))
+	}
+}
+
+func toolName(version string) string {
+	if version == "" {
+		return ""
+	}
+	return "version " + version
+}
+
+func verdictLine(l Lock) string {
+	var because []string
+	for _, e := range l.Evidence {
+		if e.PointsTo != pointsNeutral || len(l.Evidence) == 1 {
+			because = append(because, e.Text)
+		}
+	}
+	line := strings.ReplaceAll(string(l.Verdict), "-", " ")
+	if len(because) > 0 {
+		line += ": " + strings.Join(because, "; ")
+	}
+	return line
+}
+
+// distinctHolders keeps one lock for each holder.
+func distinctHolders(locks []Lock) []Lock {
+	var out []Lock
+	for _, l := range locks {
+		seen := false
+		for _, o := range out {
+			seen = seen || o.SameHolder(l)
+		}
+		if !seen {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func unlockSteps(p *Plan, victims []Lock) {
+	p.step("re-read", "read every lock again", "stop if any byte differs from what is shown here")
+	for _, l := range victims {
+		if l.Mechanism == MechanismLockfile {
+			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one (If-Match)")
+			p.Manual = append(p.Manual, fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --if-match %s", shellQuote(l.Bucket), shellQuote(LockKey(l.Key)), shellQuote(l.ETag)))
+		} else {
+			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one (Info = :raw)")
+			p.Manual = append(p.Manual, manualRowDelete(l))
+		}
+	}
+	p.step("check digest", "compare the digest with the state's bytes", "")
+}
+
+func manualRowDelete(l Lock) string {
+	if !l.HasInfo {
+		return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression 'attribute_not_exists(Info)'",
+			shellQuote(l.Table), shellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))))
+	}
+	return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression %s --expression-attribute-values %s",
+		shellQuote(l.Table), shellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))), shellQuote("Info = :raw"), shellQuote(jsonObject(":raw", string(l.Raw))))
+}
+
+// unlockTokens asks for each holder's ID; two holders are two confirmations.
+func unlockTokens(p *Plan, victims []Lock) {
+	live := false
+	for _, l := range distinctHolders(victims) {
+		why := "it names the one lock that is removed"
+		if l.Info.ID == "" {
+			why = "the lock has no ID: this is the start of the SHA-256 of its bytes"
+		}
+		p.Tokens = append(p.Tokens, Token{Label: "the lock ID", Value: l.Token(), Why: why})
+		live = live || l.Verdict == LikelyLive
+	}
+	if live {
+		p.Tokens = append(p.Tokens, Token{Label: "the word LIVE", Value: TokenLive, Why: "the evidence says that the holder is alive"})
+	}
+	p.protect()
+}
+
+func refuseYoung(p *Plan, victims []Lock) {
+	for _, l := range victims {
+		if age, ok := l.Age(); p.Backend.Policy.MinLockAge > 0 && (!ok || age < p.Backend.Policy.MinLockAge) {
+			p.refuse(fmt.Sprintf("the policy of %s refuses to remove a lock younger than %s", p.Backend.Bucket, span(p.Backend.Policy.MinLockAge)))
+			return
+		}
+	}
+}
+
+// LockEvidenceLines are the evidence of a lock as the plan shows them.
+func LockEvidenceLines(l Lock) []PlanLine {
+	lines := make([]PlanLine, 0, len(l.Evidence))
+	for _, e := range l.Evidence {
+		lines = append(lines, PlanLine{Label: e.PointsTo, Text: e.Text})
+	}
+	return lines
+}

@@ -1,0 +1,106 @@
+package model
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+)
+
+var planNow = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
+
+func heldBy(id string, m Mechanism) Lock {
+	l := Lock{Bucket: "b", Key: "k.tfstate", Mechanism: m, HasInfo: true, Raw: []byte(`{"ID":"` + id + `"}`), ReadAt: planNow,
+		Info: LockInfo{ID: id, Who: "carol@laptop", Operation: "OperationTypeApply", Created: planNow.Add(-time.Hour)}, Verdict: Unclear}
+	if m == MechanismDynamoDB {
+		l.Table = "locks"
+	} else {
+		l.ETag = `"e1"`
+	}
+	return l
+}
+
+func TestPlanUnlock(t *testing.T) {
+	both := []Lock{heldBy("one", MechanismLockfile), heldBy("one", MechanismDynamoDB)}
+	two := []Lock{heldBy("one", MechanismLockfile), heldBy("two", MechanismDynamoDB)}
+	live := heldBy("one", MechanismDynamoDB)
+	live.Verdict = LikelyLive
+	policy := func(p Policy) Backend { return Backend{Name: "payments", Bucket: "b", Policy: p} }
+	cases := map[string]struct {
+		facts   UnlockFacts
+		request UnlockRequest
+		victims int
+		tokens  string
+		refusal string
+		gone    bool
+	}{
+		"one holder in both mechanisms is one confirmation": {UnlockFacts{Locks: both}, UnlockRequest{LockID: "one"}, 2, "one", "", false},
+		"two holders are two confirmations":                 {UnlockFacts{Locks: two}, UnlockRequest{}, 2, "one two", "", false},
+		"only the named holder is removed":                  {UnlockFacts{Locks: two}, UnlockRequest{LockID: "two"}, 1, "two", "", false},
+		"only the named mechanism is touched":               {UnlockFacts{Locks: both}, UnlockRequest{LockID: "one", Mechanism: MechanismDynamoDB}, 1, "one", "", false},
+		"a wrong ID names the holder and changes nothing":   {UnlockFacts{Locks: both}, UnlockRequest{LockID: "nine"}, 0, "", "held by carol@laptop with ID one", false},
+		"no lock at all is already gone":                    {UnlockFacts{}, UnlockRequest{LockID: "one"}, 0, "", "", true},
+		"no lock found but a place unread is not gone":      {UnlockFacts{Problems: []string{"AccessDenied dynamodb:GetItem on locks"}}, UnlockRequest{LockID: "one"}, 0, "", "dynamodb:GetItem", false},
+		"a likely live holder asks for LIVE":                {UnlockFacts{Locks: []Lock{live}}, UnlockRequest{LockID: "one"}, 1, "one LIVE", "", false},
+		"a protected backend asks for its name":             {UnlockFacts{Locks: both, Backend: policy(Policy{Protected: true})}, UnlockRequest{LockID: "one"}, 2, "one payments", "", false},
+		"a read-only policy refuses":                        {UnlockFacts{Locks: both, Backend: policy(Policy{ReadOnly: true})}, UnlockRequest{LockID: "one"}, 2, "one", "read-only", false},
+		"read-only refuses":                                 {UnlockFacts{Locks: both, ReadOnly: true}, UnlockRequest{LockID: "one"}, 2, "one", "read-only", false},
+		"a policy that demands a reason refuses without":    {UnlockFacts{Locks: both, Backend: policy(Policy{RequireReason: true})}, UnlockRequest{LockID: "one"}, 2, "one", "--reason", false},
+		"a policy that demands a reason accepts one":        {UnlockFacts{Locks: both, Backend: policy(Policy{RequireReason: true})}, UnlockRequest{LockID: "one", Reason: "INC-1"}, 2, "one", "", false},
+		"a lock younger than the policy allows is refused":  {UnlockFacts{Locks: both, Backend: policy(Policy{MinLockAge: 2 * time.Hour})}, UnlockRequest{LockID: "one"}, 2, "one", "younger than 2 h", false},
+		"credentials about to expire refuse":                {UnlockFacts{Locks: both, Expires: planNow.Add(4 * time.Minute)}, UnlockRequest{LockID: "one"}, 2, "one", "expire in 4 min", false},
+		"credentials that last long enough do not":          {UnlockFacts{Locks: both, Expires: planNow.Add(6 * time.Minute)}, UnlockRequest{LockID: "one"}, 2, "one", "", false},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			c.facts.Now, c.facts.Key = planNow, "k.tfstate"
+			p := PlanUnlock(c.facts, c.request)
+			var tokens []string
+			for _, tok := range p.Tokens {
+				tokens = append(tokens, tok.Value)
+			}
+			if got := len(p.Unlock.Victims); got != c.victims {
+				t.Errorf("%d victims, want %d", got, c.victims)
+			}
+			if got := strings.Join(tokens, " "); got != c.tokens {
+				t.Errorf("tokens %q, want %q", got, c.tokens)
+			}
+			if p.Gone != c.gone {
+				t.Errorf("gone %v", p.Gone)
+			}
+			checkRefusal(t, p, c.refusal)
+		})
+	}
+}
+
+func checkRefusal(t *testing.T, p *Plan, want string) {
+	t.Helper()
+	err := p.Refused()
+	switch {
+	case want == "" && err != nil:
+		t.Errorf("refused: %v", err)
+	case want != "" && err == nil:
+		t.Errorf("not refused, want %q", want)
+	case want != "" && (!errors.Is(err, ErrRefused) || !strings.Contains(err.Error(), want)):
+		t.Errorf("refused with %q, want %q", err, want)
+	}
+}
+
+func TestTheCommandsByHandHoldTheSameConditions(t *testing.T) {
+	row := heldBy("one", MechanismDynamoDB)
+	bare := heldBy("", MechanismDynamoDB)
+	bare.HasInfo, bare.Raw, bare.Info, bare.Malformed = false, nil, LockInfo{}, "no Info attribute"
+	for name, c := range map[string]struct {
+		lock Lock
+		want string
+	}{
+		"a lock file by its ETag":       {heldBy("one", MechanismLockfile), `--if-match '"e1"'`},
+		"a row by its bytes":            {row, `'{":raw":{"S":"{\"ID\":\"one\"}"}}'`},
+		"a row without Info by lacking": {bare, "attribute_not_exists(Info)"},
+	} {
+		p := PlanUnlock(UnlockFacts{Locks: []Lock{c.lock}, Now: planNow, Key: "k.tfstate", Backend: Backend{Bucket: "b"}}, UnlockRequest{})
+		if got := strings.Join(p.Manual, "\n"); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}

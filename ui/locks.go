@@ -1,0 +1,245 @@
+package ui
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/stateward/stateward/model"
+	"github.com/stateward/stateward/ui/widget"
+)
+
+// lockRow is one holder of a state's lock, through one mechanism or both.
+type lockRow struct {
+	backend model.Backend
+	locks   []model.Lock // of one holder, one a mechanism
+	read    time.Time    // on our clock, when the report came
+	since   time.Time    // on our clock, since when the same bytes are seen
+}
+
+// foldLocks makes one row of the locks that one holder took in both mechanisms.
+func foldLocks(b model.Backend, locks []model.Lock) []lockRow {
+	var rows []lockRow
+	byKey := map[string][]int{} // rows of a state
+	for _, l := range locks {
+		at := slices.IndexFunc(byKey[l.Key], func(i int) bool { return rows[i].locks[0].SameHolder(l) })
+		if at >= 0 {
+			row := &rows[byKey[l.Key][at]]
+			row.locks = append(row.locks, l)
+			continue
+		}
+		byKey[l.Key] = append(byKey[l.Key], len(rows))
+		rows = append(rows, lockRow{backend: b, locks: []model.Lock{l}})
+	}
+	return rows
+}
+
+// id names a row by what is locked and by whom.
+func (r *lockRow) id() string {
+	l := &r.locks[0]
+	return backendID(r.backend) + "\x00" + l.Key + "\x00" + l.Token()
+}
+
+func (r *lockRow) key() string { return r.locks[0].Key }
+
+// same reports whether two rows hold the same bytes in the same places.
+func (r *lockRow) same(o *lockRow) bool {
+	return slices.EqualFunc(r.locks, o.locks, func(a, b model.Lock) bool {
+		return a.Mechanism == b.Mechanism && a.Table == b.Table && string(a.Raw) == string(b.Raw)
+	})
+}
+
+// via names the mechanisms.
+func (r *lockRow) via() string {
+	var ways []string
+	for i := range r.locks {
+		way := "ddb"
+		if r.locks[i].Mechanism == model.MechanismLockfile {
+			way = "s3"
+		}
+		if !slices.Contains(ways, way) {
+			ways = append(ways, way)
+		}
+	}
+	slices.Sort(ways)
+	return strings.Join(ways, "+")
+}
+
+// verdict is the most cautious one of the locks folded here: a holder who lives
+// by one of them is alive.
+func (r *lockRow) verdict() model.Verdict {
+	v := r.locks[0].Verdict
+	for i := range r.locks {
+		if caution(r.locks[i].Verdict) > caution(v) {
+			v = r.locks[i].Verdict
+		}
+	}
+	return v
+}
+
+func caution(v model.Verdict) int {
+	switch v {
+	case model.LikelyStale:
+		return 0
+	case model.Unclear:
+		return 1
+	case model.LikelyLive:
+		return 2
+	}
+	return 1
+}
+
+// age is how long the lock is held: its age by the service's clock when it was
+// read, and the time since then by ours.
+func (r *lockRow) age(now time.Time) (time.Duration, bool) {
+	age, ok := r.locks[0].Age()
+	return age + max(0, now.Sub(r.read)), ok
+}
+
+// evidence is that of all locks folded here, each said once.
+func (r *lockRow) evidence() []model.Evidence {
+	var all []model.Evidence
+	for i := range r.locks {
+		for _, e := range r.locks[i].Evidence {
+			if !slices.Contains(all, e) {
+				all = append(all, e)
+			}
+		}
+	}
+	return all
+}
+
+func (r *lockRow) heldBy() widget.Cell {
+	l := &r.locks[0]
+	switch {
+	case l.Info.Who != "":
+		return text(l.Info.Who + " " + operationName(l.Info.Operation))
+	case l.Malformed != "":
+		return warn("? (unreadable)")
+	}
+	return unknown()
+}
+
+// operationName is what the holder does, as people call it.
+func operationName(op string) string {
+	return strings.ToLower(strings.TrimPrefix(op, "OperationType"))
+}
+
+func verdictCell(v model.Verdict) widget.Cell {
+	words := strings.ReplaceAll(string(v), "-", " ")
+	if v == model.LikelyStale {
+		return warn(words)
+	}
+	return orNone(words)
+}
+
+func lockColumns(withBackend bool) []column[lockRow] {
+	columns := []column[lockRow]{
+		{widget.Column{Title: "STATE", Min: 16, Max: 100, Weight: 1, Cut: widget.CutMiddle},
+			func(a, b *lockRow) int { return strings.Compare(a.key(), b.key()) }},
+		{widget.Column{Title: "HELD BY", Min: 18},
+			func(a, b *lockRow) int { return strings.Compare(a.locks[0].Info.Who, b.locks[0].Info.Who) }},
+		{widget.Column{Title: "FOR", Min: 6, Right: true},
+			func(a, b *lockRow) int { return a.locks[0].Created().Compare(b.locks[0].Created()) }},
+		{widget.Column{Title: "VIA", Min: 6, Drop: 2},
+			func(a, b *lockRow) int { return strings.Compare(a.via(), b.via()) }},
+		{widget.Column{Title: "VERDICT", Min: 12, Drop: 1},
+			func(a, b *lockRow) int { return cmp.Compare(caution(a.verdict()), caution(b.verdict())) }},
+	}
+	if withBackend {
+		columns = append(columns, column[lockRow]{widget.Column{Title: "BACKEND", Min: 22, Drop: 3, Cut: widget.CutMiddle},
+			func(a, b *lockRow) int { return strings.Compare(backendName(a.backend), backendName(b.backend)) }})
+	}
+	return columns
+}
+
+// lockCells appends the cells of a row, with the backend in the last one.
+func lockCells(cells []widget.Cell, r *lockRow, now time.Time, room int) []widget.Cell {
+	held := unknown()
+	if age, ok := r.age(now); ok {
+		held = text(span(age))
+	}
+	return append(cells, text(shortKey(r.key(), room)), r.heldBy(), held, text(r.via()),
+		verdictCell(r.verdict()), text(backendName(r.backend)))
+}
+
+// lockDetails says what the lock is and why the verdict is what it is.
+func lockDetails(r *lockRow, now time.Time, st widget.Styles, w, h int) []string {
+	lines := flow(st, "", lockParts(r), w, min(3, h))
+	if h < 5 {
+		return lines
+	}
+	why := "Why " + strings.ReplaceAll(string(first(string(r.verdict()), "no verdict")), "-", " ")
+	return append(lines, evidenceLines(r, now, st, why, w, h-len(lines))...)
+}
+
+func lockParts(r *lockRow) []widget.Cell {
+	l := &r.locks[0]
+	parts := []widget.Cell{text(r.backend.URL(l.Key))}
+	if created := l.Created(); !created.IsZero() {
+		parts = append(parts, text("since "+absolute(created)))
+	}
+	for i := range r.locks {
+		parts = append(parts, text("in "+r.locks[i].Where()))
+	}
+	if l.Malformed != "" {
+		parts = append(parts, warn("not a lock as the tools write it: "+l.Malformed))
+	}
+	parts = append(parts, dim("ID "+l.Token()))
+	if l.Info.Version != "" {
+		parts = append(parts, dim("version "+l.Info.Version))
+	}
+	return parts
+}
+
+// evidenceLines is the evidence, with where each piece points at the right.
+func evidenceLines(r *lockRow, now time.Time, st widget.Styles, lead string, w, h int) []string {
+	all := append(r.evidence(), model.Evidence{
+		Text:     "the lock is unchanged since it is watched here (" + span(now.Sub(r.since)) + ")",
+		PointsTo: "neutral",
+	})
+	slices.SortStableFunc(all, func(a, b model.Evidence) int { return cmp.Compare(weight(a), weight(b)) })
+	var lines []string
+	indent := widget.Width(lead) + 3
+	for i, e := range all {
+		head := strings.Repeat(" ", indent)
+		if i == 0 {
+			head = " " + st.Strong.Render(lead) + "  "
+		}
+		lines = append(lines, evidenceLine(e, head, indent, st, w)...)
+	}
+	return clipLines(lines, w, h)
+}
+
+func evidenceLine(e model.Evidence, head string, indent int, st widget.Styles, w int) []string {
+	points := pointer(e.PointsTo)
+	tail := st.Cell(points)
+	var lines []string
+	for i, l := range widget.Wrap(widget.Sanitize(e.Text), max(8, w-indent-13)) {
+		if i > 0 {
+			lines = append(lines, strings.Repeat(" ", indent)+l)
+			continue
+		}
+		lines = append(lines, widget.Justify(head+l, tail+" ", w))
+	}
+	return lines
+}
+
+// weight puts the evidence that decides first.
+func weight(e model.Evidence) int {
+	if e.PointsTo == "stale" || e.PointsTo == "live" {
+		return 0
+	}
+	return 1
+}
+
+func pointer(to string) widget.Cell {
+	switch to {
+	case "stale":
+		return warn("→ stale  ")
+	case "live":
+		return text("→ live   ")
+	}
+	return dim("· neutral")
+}

@@ -1,0 +1,168 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stateward/stateward/model"
+)
+
+// scene is a way to a screen worth looking at.
+type scene struct {
+	page bool // a page of its own: drawn at every size and theme
+	play func(*session) string
+}
+
+// theKey and theID are what the sample's operations ask to be typed.
+const (
+	theKey = "warehouse/terraform.tfstate"
+	theID  = "71d89b36-316e-9845-07df-19d02b854eb1"
+)
+
+func (s *session) content() string { return s.app.View().Content }
+
+func scenes() map[string]scene {
+	return map[string]scene{
+		"backends":         {true, func(s *session) string { return s.press("j", "j", "j").content() }},
+		"backends-first":   {false, firstFrame},
+		"backends-failed":  {false, failedBackends},
+		"states":           {true, func(s *session) string { return s.press("j", "enter", "a", "G", "k").content() }},
+		"states-filter":    {false, func(s *session) string { return s.press("j", "enter", "/").text("api !staging").content() }},
+		"states-none":      {false, func(s *session) string { return s.press("j", "enter", "/").text("nothing").press("enter").content() }},
+		"versions":         {true, func(s *session) string { return s.warehouse().press("j").content() }},
+		"versions-unread":  {false, func(s *session) string { return s.warehouse().press("j", "j", "j", "j").content() }},
+		"versions-deleted": {false, func(s *session) string { return s.warehouse().press("G", "k", "k", "R").content() }},
+		"state-locks":      {true, func(s *session) string { return s.press("j", "enter", "enter", "tab").content() }},
+		"locks":            {true, func(s *session) string { return s.press("2").content() }},
+		"locks-unreadable": {false, func(s *session) string { return s.press("2", "G").content() }},
+		"unlock-working":   {false, workingPlan},
+		"unlock":           {true, func(s *session) string { return s.unlock().content() }},
+		"unlock-differs":   {false, func(s *session) string { return s.unlock().text("71d9").content() }},
+		"unlock-armed":     {false, func(s *session) string { return s.unlock().text(theID).press("tab").content() }},
+		"unlock-running":   {true, runningUnlock},
+		"unlock-done":      {true, func(s *session) string { return s.unlock().text(theID).press("tab", "enter").content() }},
+		"unlock-refused":   {false, refusedPlan},
+		"unlock-failed":    {false, failedPlan},
+		"unlock-foreign":   {false, foreignHolder},
+		"unlock-changed":   {false, changedMeanwhile},
+		"restore":          {true, func(s *session) string { return s.warehouse().press("j", "R").wait(time.Second).content() }},
+		"restore-broken":   {false, brokenRestore},
+		"leaving":          {false, leavingScene},
+		"help":             {true, func(s *session) string { return s.press("2", "?").content() }},
+		"commands":         {true, func(s *session) string { return s.press("2", ":").text("copy").content() }},
+	}
+}
+
+// warehouse goes to the versions of the state that was overwritten.
+func (s *session) warehouse() *session { return s.press("G", "k", "enter", "enter") }
+
+// unlock opens the guard on the stale lock, and waits until it listens.
+func (s *session) unlock() *session { return s.press("2", "U").wait(time.Second) }
+
+func firstFrame(s *session) string {
+	fresh := bare(s.t, s.fleet)
+	fresh.app.o, fresh.app.w, fresh.app.h = s.app.o, s.app.w, s.app.h
+	fresh.app.restyle()
+	fresh.app.layout()
+	fresh.manual = true
+	fresh.do(fresh.app.Init())
+	return fresh.content()
+}
+
+func failedBackends(s *session) string {
+	s.fleet.listErr = &model.Failure{Kind: model.ErrDenied, Tried: "listing the buckets", On: "account 123456789012",
+		Action: "s3:ListAllMyBuckets", Next: "Name a backend instead: stateward s3://BUCKET."}
+	return s.press("ctrl+r").content()
+}
+
+func workingPlan(s *session) string {
+	s.press("2")
+	s.manual = true
+	return s.press("U").content()
+}
+
+func runningUnlock(s *session) string {
+	var seen string
+	s.fleet.run = func(_ context.Context, p *model.Plan, _ []string, progress func(model.StepEvent)) model.Result {
+		progress(model.StepEvent{Index: 0, Step: model.StepResult{Status: model.StepDone, Detail: "unchanged", Elapsed: 180 * time.Millisecond}})
+		progress(model.StepEvent{Index: 1, Step: model.StepResult{Status: model.StepRunning}})
+		s.time = s.time.Add(2300 * time.Millisecond)
+		s.send(progressMsg{s.app.task})
+		seen = s.content()
+		return model.Result{Outcome: model.OutcomeDone}
+	}
+	s.unlock().text(theID).press("tab", "enter")
+	return seen
+}
+
+func refusedPlan(s *session) string {
+	s.fleet.change = func(p *model.Plan) {
+		p.Refusals = append(p.Refusals, "the policy of acme-tfstate-payments refuses to remove a lock younger than 8 h")
+	}
+	return s.unlock().content()
+}
+
+func failedPlan(s *session) string {
+	s.fleet.planErr = &model.Failure{Kind: model.ErrExpired, Tried: "reading the lock", On: "table acme-locks",
+		Next: "Run aws sso login --profile oncall, then try again."}
+	return s.unlock().content()
+}
+
+func foreignHolder(s *session) string {
+	s.fleet.run = func(_ context.Context, p *model.Plan, _ []string, progress func(model.StepEvent)) model.Result {
+		progress(model.StepEvent{Index: 0, Step: model.StepResult{Status: model.StepDone, Detail: "unchanged", Elapsed: 180 * time.Millisecond}})
+		progress(model.StepEvent{Index: 1, Step: model.StepResult{Status: model.StepFailed, Detail: "ConditionalCheckFailed: another lock is there", Elapsed: 90 * time.Millisecond}})
+		progress(model.StepEvent{Index: 2, Step: model.StepResult{Status: model.StepSkipped}})
+		l := lockOf("acme-tfstate-payments", p.Key, model.MechanismDynamoDB, "dave@mbp", "OperationTypeApply", "5a0e1b7c-0000-4000-8000-1234567890ab", 4*time.Second)
+		return model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeRefused, Holder: &l, JournalID: "01JD8Q7W",
+			Message: "the lock changed hands after it was shown; the new holder keeps it", Err: model.ErrChanged}
+	}
+	return s.unlock().text(theID).press("tab", "enter").content()
+}
+
+func changedMeanwhile(s *session) string {
+	s.unlock()
+	other := lockOf("acme-tfstate-payments", "payments/api/terraform.tfstate", model.MechanismDynamoDB, "dave@mbp",
+		"OperationTypeApply", "5a0e1b7c-0000-4000-8000-1234567890ab", 4*time.Second)
+	s.fleet.locks["acme-tfstate-payments"] = []model.Lock{other}
+	return s.text("71d89b").wait(watchEvery).content()
+}
+
+func brokenRestore(s *session) string {
+	s.fleet.run = func(_ context.Context, p *model.Plan, _ []string, progress func(model.StepEvent)) model.Result {
+		for i := range 4 {
+			progress(model.StepEvent{Index: i, Step: model.StepResult{Status: model.StepDone, Detail: "200", Elapsed: 210 * time.Millisecond}})
+		}
+		progress(model.StepEvent{Index: 4, Step: model.StepResult{Status: model.StepFailed, Detail: "no answer in time", Elapsed: 30 * time.Second}})
+		return model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeInterrupted, JournalID: "01JD8QB2",
+			Message: "serial 58 is written, its digest is not; both locks are kept so that nobody reads it half done",
+			Next:    []string{"stateward recover s3://acme-tfstate-data"}, Backup: "~/.local/state/stateward/backups/01JD8QB2.tfstate",
+			Undo: &model.Undo{VersionID: "9fK2mPq7TzWcR1sX", Command: "stateward restore s3://acme-tfstate-data/warehouse/terraform.tfstate --version-id 9fK2mPq7TzWcR1sX"},
+			Err:  errors.New("no answer in time")}
+	}
+	s.warehouse().press("j", "R").wait(time.Second).text(theKey).press("tab", "enter")
+	return s.content()
+}
+
+func leavingScene(s *session) string {
+	var seen string
+	s.fleet.run = func(_ context.Context, p *model.Plan, _ []string, progress func(model.StepEvent)) model.Result {
+		progress(model.StepEvent{Index: 1, Step: model.StepResult{Status: model.StepRunning}})
+		seen = s.press("q").content()
+		return model.Result{Outcome: model.OutcomeDone}
+	}
+	s.unlock().text(theID).press("tab", "enter")
+	return seen
+}
+
+// sized opens the sample fleet in a window of a size, in a theme.
+func sized(s *session, w, h int, theme string) *session {
+	s.app.o.Theme, s.app.o.NoColor = theme, theme == "plain"
+	s.app.dark, s.app.noColor = theme != "light", s.app.o.NoColor
+	s.app.restyle()
+	s.send(tea.WindowSizeMsg{Width: w, Height: h})
+	return s
+}

@@ -247,7 +247,8 @@ func (c *headerScan) readMeta(s *stateScanner) error {
 // of reach in a prefix: a key provider in "meta" or "meta" beside
 // "encrypted_data" stands for it.
 func (c *headerScan) decideEncrypted(at int64) error {
-	if c.cipher.Version == "" && !c.keyed && !(c.meta && c.encrypted) {
+	encrypted := c.cipher.Version != "" || c.keyed || c.meta && c.encrypted
+	if !encrypted {
 		return nil
 	}
 	if c.h.Version != 0 {

@@ -83,6 +83,7 @@ func printedKey(raw jsontext.Value, at int64) (string, error) {
 			return "", stateErrorf(at, "index_key is a number too large for an index")
 		}
 		return "[" + strconv.FormatInt(int64(f), 10) + "]", nil
+	default:
+		return "", stateErrorf(at, "index_key is %s, expected a string or a whole number", kindName(raw.Kind()))
 	}
-	return "", stateErrorf(at, "index_key is %s, expected a string or a whole number", kindName(raw.Kind()))
 }

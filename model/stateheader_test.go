@@ -181,17 +181,17 @@ func TestReadHeaderTakes512BytesOfEveryFixture(t *testing.T) {
 func TestReadHeaderNeverContradictsItselfAtAnyCut(t *testing.T) {
 	for name, body := range stateFixtures(t) {
 		t.Run(name, func(t *testing.T) {
-			for cut := range body {
-				checkPrefix(t, body, cut)
+			whole := ReadHeader(body, int64(len(body)))
+			for cut := 0; cut < len(body); cut += 1 + cut/1024*37 {
+				checkPrefix(t, body, cut, whole)
 			}
 		})
 	}
 }
 
 // checkPrefix demands that what a prefix says, the whole says too.
-func checkPrefix(t *testing.T, body []byte, cut int) {
+func checkPrefix(t *testing.T, body []byte, cut int, whole StateHeader) {
 	t.Helper()
-	whole := ReadHeader(body, int64(len(body)))
 	part := ReadHeader(body[:cut], int64(len(body)))
 	same := func(key string, ok bool) {
 		if !ok && !whole.ambiguous(key) {
@@ -269,7 +269,7 @@ func FuzzReadHeader(f *testing.F) {
 		}
 		checkAgainstClient(t, body, h)
 		if cut >= 0 && cut <= len(body) {
-			checkPrefix(t, body, cut)
+			checkPrefix(t, body, cut, h)
 			_ = LooksLikeState(body[:cut]) // must not panic; says nothing to compare
 		}
 	})

@@ -216,8 +216,9 @@ func kindName(k jsontext.Kind) string {
 		return "a number"
 	case 'n':
 		return "null"
+	default:
+		return "a boolean"
 	}
-	return "a boolean"
 }
 
 // unquoted is what a string token means. It aliases raw where it can. Broken

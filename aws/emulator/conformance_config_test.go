@@ -2,6 +2,7 @@ package emulator_test
 
 import (
 	"context"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -190,6 +191,13 @@ func keyCases() map[string]func(*testing.T, *target) {
 			equal(t, "plaintext", string(out.Plaintext), "x")
 			_, err = tg.kms.Decrypt(t.Context(), &kms.DecryptInput{CiphertextBlob: sealed.CiphertextBlob})
 			wantError(t, err, "InvalidCiphertextException")
+		},
+		"keys belong to one region": func(t *testing.T, tg *target) {
+			west := regionalTarget(tg.name, tg.url, "eu-west-1")
+			key := newKey(t, west)
+			equal(t, "ARN", strings.HasPrefix(*key.Arn, "arn:aws:kms:eu-west-1:"), true)
+			_, err := tg.kms.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key.KeyId})
+			wantError(t, err, "NotFoundException")
 		},
 		"a key has a policy": func(t *testing.T, tg *target) {
 			key := newKey(t, tg)

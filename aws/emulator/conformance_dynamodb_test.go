@@ -3,6 +3,7 @@ package emulator_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -245,6 +246,35 @@ func tableCases() map[string]func(*testing.T, *target) {
 		"a row without its key is refused": func(t *testing.T, tg *target) {
 			r := newRows(t, tg)
 			wantError(t, r.put(values{"Info": str("x")}, "", nil), "ValidationException")
+		},
+		"a page ends at about a megabyte": func(t *testing.T, tg *target) {
+			r := newRows(t, tg)
+			for n := range 4 {
+				r.mustPut(values{"LockID": str(fmt.Sprint(n)), "Info": str(strings.Repeat("x", 390<<10))})
+			}
+			out, err := tg.ddb.Scan(t.Context(), &dynamodb.ScanInput{TableName: &r.name})
+			check(t, err)
+			equal(t, "all in one page", out.Count == 4, false)
+			next, err := tg.ddb.Scan(t.Context(), &dynamodb.ScanInput{TableName: &r.name, ExclusiveStartKey: out.LastEvaluatedKey})
+			check(t, err)
+			equal(t, "rows", out.Count+next.Count, 4)
+		},
+		"a table protected from deletion stays": func(t *testing.T, tg *target) {
+			r := newRows(t, tg)
+			_, err := tg.ddb.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &r.name, DeletionProtectionEnabled: aws.Bool(true)})
+			check(t, err)
+			_, err = tg.ddb.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &r.name})
+			wantError(t, err, "ValidationException")
+		},
+		"tables belong to one region": func(t *testing.T, tg *target) {
+			r := newRows(t, tg)
+			west := regionalTarget(tg.name, tg.url, "eu-west-1")
+			_, err := west.ddb.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &r.name})
+			wantError(t, err, "ResourceNotFoundException")
+		},
+		"an unknown function is refused": func(t *testing.T, tg *target) {
+			r := newRows(t, tg)
+			wantError(t, r.put(values{"LockID": str("a")}, "exists(LockID)", nil), "ValidationException")
 		},
 		"point-in-time recovery is off until it is enabled": func(t *testing.T, tg *target) {
 			r := newRows(t, tg)

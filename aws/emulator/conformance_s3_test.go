@@ -272,6 +272,14 @@ func objectCases() map[string]func(*testing.T, *target) {
 			equal(t, "algorithm", out.ServerSideEncryption, types.ServerSideEncryptionAwsKms)
 			equal(t, "key", aws.ToString(out.SSEKMSKeyId), *key.Arn)
 		},
+		"an AES256 header overrides a bucket default of KMS": func(t *testing.T, tg *target) {
+			b := newStore(t, tg, true)
+			encryptByDefault(t, b, *newKey(t, tg).Arn)
+			b.mustPut(stateKey, "x", func(in *s3.PutObjectInput) { in.ServerSideEncryption = types.ServerSideEncryptionAes256 })
+			out, err := b.head(stateKey, "")
+			check(t, err)
+			equal(t, "algorithm", out.ServerSideEncryption, types.ServerSideEncryptionAes256)
+		},
 		"an upload in parts has an ETag that is no MD5 of the object": func(t *testing.T, tg *target) {
 			b := newStore(t, tg, true)
 			etag := uploadParts(t, b, stateKey, strings.Repeat("x", 5<<20), "tail")

@@ -210,6 +210,13 @@ func listCases() map[string]func(*testing.T, *target) {
 				t.Fatalf("got %q", got)
 			}
 		},
+		"a key with control characters needs encoding-type url": func(t *testing.T, tg *target) {
+			b := newStore(t, tg, true)
+			b.mustPut("evil\x1b[2J.tfstate", "1")
+			_, err := tg.s3.ListObjectsV2(t.Context(), &s3.ListObjectsV2Input{Bucket: &b.bucket})
+			equal(t, "plain listing fails", err != nil, true)
+			equal(t, "key", fmt.Sprint(keysOf(t, b, &s3.ListObjectsV2Input{EncodingType: types.EncodingTypeUrl})), "[evil%1B%5B2J.tfstate]")
+		},
 	}
 }
 

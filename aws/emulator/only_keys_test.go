@@ -175,34 +175,10 @@ func expressionCases() map[string]only {
 				wantError(t, err, "IdempotentParameterMismatchException")
 			},
 		},
-		"a page ends at a megabyte": {
-			reason: "moto counts otherwise",
-			run: func(t *testing.T, _ *emulator.Server, tg *target) {
-				r := newRows(t, tg)
-				for n := range 4 {
-					r.mustPut(values{"LockID": str(fmt.Sprint(n)), "Info": str(strings.Repeat("x", 390<<10))})
-				}
-				out, err := tg.ddb.Scan(t.Context(), &dynamodb.ScanInput{TableName: &r.name})
-				check(t, err)
-				equal(t, "rows", out.Count, 3)
-				equal(t, "more", len(out.LastEvaluatedKey), 1)
-			},
-		},
-		"a table protected from deletion stays": {
-			reason: "moto deletes it",
-			run: func(t *testing.T, _ *emulator.Server, tg *target) {
-				r := newRows(t, tg)
-				_, err := tg.ddb.UpdateTable(t.Context(), &dynamodb.UpdateTableInput{TableName: &r.name, DeletionProtectionEnabled: aws.Bool(true)})
-				check(t, err)
-				_, err = tg.ddb.DeleteTable(t.Context(), &dynamodb.DeleteTableInput{TableName: &r.name})
-				wantError(t, err, "ValidationException")
-			},
-		},
 	}
 	for what, condition := range map[string]string{
 		"an unbalanced parenthesis":   "attribute_not_exists(LockID",
 		"a half comparison":           "LockID =",
-		"an unknown function":         "exists(LockID)",
 		"an undefined value":          "LockID = :nope AND Info = :v",
 		"an undefined name":           "#nope = :v",
 		"a value that nothing uses":   "attribute_exists(LockID)",
@@ -224,10 +200,9 @@ func expressionCases() map[string]only {
 
 // regionCases are resources of more than one region.
 func regionCases() map[string]only {
-	const reason = "moto does not redirect"
 	return map[string]only{
 		"a bucket answers with its region, and only there if asked to": {
-			reason: reason, options: emulator.Options{EnforceRegion: true},
+			reason: "moto serves every bucket to every region", options: emulator.Options{EnforceRegion: true},
 			run: func(t *testing.T, s *emulator.Server, tg *target) {
 				west := regionalTarget("emulator", s.URL(), "eu-west-1")
 				b := &store{t, west, "west-bucket"}
@@ -240,19 +215,6 @@ func regionCases() map[string]only {
 				_, err = tg.s3.HeadBucket(t.Context(), &s3.HeadBucketInput{Bucket: &b.bucket})
 				wantStatus(t, err, 301)
 				equal(t, "region", answerHeader(t, err).Get("X-Amz-Bucket-Region"), "eu-west-1")
-			},
-		},
-		"tables and keys belong to one region": {
-			reason: reason,
-			run: func(t *testing.T, s *emulator.Server, tg *target) {
-				west := regionalTarget("emulator", s.URL(), "eu-west-1")
-				r := newRows(t, tg)
-				_, err := west.ddb.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &r.name})
-				wantError(t, err, "ResourceNotFoundException")
-				key := newKey(t, west)
-				equal(t, "ARN", strings.HasPrefix(*key.Arn, "arn:aws:kms:eu-west-1:"), true)
-				_, err = tg.kms.DescribeKey(t.Context(), &kms.DescribeKeyInput{KeyId: key.Arn})
-				wantError(t, err, "NotFoundException")
 			},
 		},
 	}

@@ -94,17 +94,6 @@ func encryptionCases() map[string]only {
 				equal(t, "object", head.ServerSideEncryption, types.ServerSideEncryptionAes256)
 			},
 		},
-		"an AES256 header overrides a bucket default of KMS": {
-			reason: "moto applies no default",
-			run: func(t *testing.T, _ *emulator.Server, tg *target) {
-				b := newStore(t, tg, true)
-				encryptByDefault(t, b, *newKey(t, tg).Arn)
-				b.mustPut(stateKey, "x", func(in *s3.PutObjectInput) { in.ServerSideEncryption = types.ServerSideEncryptionAes256 })
-				head, err := b.head(stateKey, "")
-				check(t, err)
-				equal(t, "object", head.ServerSideEncryption, types.ServerSideEncryptionAes256)
-			},
-		},
 		"a body that does not match its checksum is refused": {
 			reason: "moto stores it",
 			run: func(t *testing.T, _ *emulator.Server, tg *target) {

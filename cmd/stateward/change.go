@@ -154,6 +154,9 @@ func (c *change) showStep(total int, e model.StepEvent) {
 // finish prints the result and ends with the exit code of its outcome. The
 // outcome counts, not whether it could be printed.
 func (c *change) finish(ctx context.Context, r model.Result) error {
+	if !c.journal.holds(r.JournalID) {
+		r.JournalID = "" // nothing was sent, so there is nothing to look up
+	}
 	if err := c.printResult(r); err != nil && !isClosedPipe(err) {
 		c.say("stateward: printing the result: %v", err)
 	}

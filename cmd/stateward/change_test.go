@@ -185,16 +185,19 @@ func TestOutcomesAndExitCodes(t *testing.T) {
 			w.ctx = ctx
 			w.backends.plan = unlockPlan(false)
 			w.backends.run = func(ctx context.Context, p *model.Plan, _ func(model.StepEvent)) model.Result {
+				if err := w.backends.options[0].Journal.Record(ctx, model.JournalEntry{ID: "journal-id"}); err != nil {
+					t.Error(err)
+				}
 				if c.signal {
 					cancel(signalError{syscall.SIGTERM})
 				}
 				return model.Result{Operation: p.Operation, State: p.URL(), Outcome: c.outcome, Message: "so it ended",
-					Undo: &model.Undo{VersionID: "v", Command: "stateward restore x"}, Next: []string{"finish it"}, Backup: "/b", JournalID: "j",
+					Undo: &model.Undo{VersionID: "v", Command: "stateward restore x"}, Next: []string{"finish it"}, Backup: "/b", JournalID: "journal-id",
 					Holder: &model.Lock{Bucket: "b", Key: "k", Mechanism: model.MechanismDynamoDB, Table: "t", Info: model.LockInfo{ID: "new", Who: "erin@mbp"}}}
 			}
 			e := w.run("unlock", "s3://b/k", "--lock-id", lockID, "--yes")
 			equal(t, "exit code", e.code, c.code)
-			for _, want := range []string{"unlock s3://b/k: " + string(c.outcome), "erin@mbp in table t, ID new", "stateward restore x", "finish it", "/b", "j"} {
+			for _, want := range []string{"unlock s3://b/k: " + string(c.outcome), "erin@mbp in table t, ID new", "stateward restore x", "finish it", "/b", "journal-id"} {
 				if !strings.Contains(e.stdout, want) {
 					t.Errorf("stdout has no %q:\n%s", want, e.stdout)
 				}

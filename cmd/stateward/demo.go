@@ -9,10 +9,12 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/aws/emulator/sample"
 )
 
 // The demo's fixed identity. Nothing checks it: the emulator takes any.
@@ -27,13 +29,22 @@ type demoFleet struct {
 	close func() error
 }
 
-// startDemo serves the sample fleet at addr, "" for a port that the system picks.
-func startDemo(_ context.Context, addr string) (*demoFleet, error) {
+// startDemo serves the sample fleet at addr, "" for a port that the system
+// picks, until it is closed. One of its lock holders is alive and writes on.
+func startDemo(ctx context.Context, addr string, now time.Time) (*demoFleet, error) {
 	server, err := emulator.Start(emulator.Options{Addr: addr, Region: demoRegion})
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded backend: %w", err)
 	}
-	return &demoFleet{url: server.URL(), close: server.Close}, nil
+	if err := sample.Seed(server, now); err != nil {
+		return nil, errors.Join(err, server.Close())
+	}
+	live, stop := context.WithCancel(ctx)
+	go sample.Live(live, server, 0)
+	return &demoFleet{url: server.URL(), close: func() error {
+		stop()
+		return server.Close()
+	}}, nil
 }
 
 func (a *app) demoCommand(f *flags) *cobra.Command {
@@ -62,7 +73,7 @@ func (s *session) openDemo(ctx context.Context) (err error) {
 	if s.columns() == 0 {
 		return usagef("the UI needs a terminal; demo --serve 127.0.0.1:0 works without one")
 	}
-	fleet, err := startDemo(ctx, "")
+	fleet, err := startDemo(ctx, "", s.now())
 	if err != nil {
 		return err
 	}
@@ -94,7 +105,7 @@ func (s *session) serveDemo(ctx context.Context, addr string) (err error) {
 	if err := onLoopback(addr); err != nil {
 		return err
 	}
-	fleet, err := startDemo(ctx, addr)
+	fleet, err := startDemo(ctx, addr, s.now())
 	if err != nil {
 		return err
 	}

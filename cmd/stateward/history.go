@@ -124,7 +124,7 @@ func versionNote(v model.Version) string {
 		notes = append(notes, "deleted")
 	}
 	notes = append(notes, v.Anomalies...)
-	if ok, known := v.Restorable.Get(); known && !ok && !v.DeleteMarker {
+	if ok, known := v.Restorable.Get(); known && !ok && !v.DeleteMarker && !v.IsLatest {
 		notes = append(notes, "not restorable: "+v.WhyNot)
 	}
 	return strings.Join(notes, "; ")

@@ -26,6 +26,7 @@ type journalFile struct {
 
 	mu   sync.Mutex
 	file *os.File
+	ids  map[string]bool // of the operations that have an entry
 }
 
 // journalAt is the journal in FILE, or at its usual place when FILE is "".
@@ -57,7 +58,18 @@ func (j *journalFile) Record(_ context.Context, e model.JournalEntry) error {
 	if err := appendLine(f, append(line, '\n')); err != nil {
 		return j.failure("writing an entry", f.Name(), err)
 	}
+	if j.ids == nil {
+		j.ids = map[string]bool{}
+	}
+	j.ids[e.ID] = true
 	return nil
+}
+
+// holds reports whether this program wrote an entry of the operation.
+func (j *journalFile) holds(id string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.ids[id]
 }
 
 func (j *journalFile) failure(tried, on string, err error) error {

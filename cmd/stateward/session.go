@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/aws"
@@ -204,7 +205,8 @@ type problems struct{ texts []string }
 
 func (p *problems) add(texts ...string) { p.texts = union(p.texts, texts) }
 
-func (p *problems) failed(err error) { p.add(err.Error()) }
+// failed adds an error; several that were joined have a line each.
+func (p *problems) failed(err error) { p.add(strings.Split(err.Error(), "\n")...) }
 
 // print writes a list: as JSON, or as a table. The list is printed with what it
 // has; sources that could not be read are named on stderr and the exit code is

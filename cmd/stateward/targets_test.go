@@ -7,8 +7,8 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// sample is a config and a working directory that partly speak of the same.
-func sample() known {
+// sampleKnown is a config and a working directory that partly speak of the same.
+func sampleKnown() known {
 	yes := true
 	return known{
 		config: []model.Backend{
@@ -48,7 +48,7 @@ func TestTargets(t *testing.T) {
 		"an empty word":                     {arg: "", problem: "neither s3://bucket"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := sample()
+			k := sampleKnown()
 			tg, err := k.parse(c.arg)
 			if c.problem != "" {
 				if err == nil || !strings.Contains(err.Error(), c.problem) {
@@ -69,7 +69,7 @@ func TestTargets(t *testing.T) {
 }
 
 func TestTargetOfOneState(t *testing.T) {
-	k := sample()
+	k := sampleKnown()
 	for _, arg := range []string{"payments", "s3://acme-pay", "s3://acme-pay/"} {
 		if _, err := k.parseState(arg); err == nil {
 			t.Errorf("%s was taken for a state", arg)
@@ -96,7 +96,7 @@ func TestABackendBlockSpeaksOfItsOwnState(t *testing.T) {
 		"two folders of workspaces": {"env:/a/b/api/terraform.tfstate", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			k := sample()
+			k := sampleKnown()
 			b, key := k.holding(target{bucket: "acme-pay", rest: c.key})
 			equal(t, "key", key, c.key)
 			equal(t, "prefix", b.Prefix, "")
@@ -111,7 +111,7 @@ func TestABackendBlockSpeaksOfItsOwnState(t *testing.T) {
 
 func TestBackendsWithoutATarget(t *testing.T) {
 	var got []string
-	for _, b := range sample().all() {
+	for _, b := range sampleKnown().all() {
 		got = append(got, b.Name+" "+b.Bucket+"/"+b.Prefix+" "+string(b.Source))
 	}
 	equal(t, "backends", got, []string{"payments acme-pay/ working directory", "net-live acme-net/live/ config", "net-test acme-net/test/ config"})
@@ -128,7 +128,7 @@ func TestADirectoryOutsideTheConfiguredPrefixStaysVisible(t *testing.T) {
 
 func TestFlagsWinOverABackendsBlock(t *testing.T) {
 	region, profile, endpoint, prefix, yes := "us-west-2", "mine", "http://127.0.0.1:1", "ws", true
-	k := sample()
+	k := sampleKnown()
 	k.config[0].Access.Endpoints = map[string]string{"s3": "http://x"}
 	k.flags = options{region: &region, profile: &profile, endpointURL: &endpoint, workspacePrefix: &prefix, pathStyle: &yes}
 	b := k.listing(target{bucket: "acme-pay"})

@@ -305,8 +305,13 @@ func (w *terraformWorkspace) row(id, attribute string) string {
 func (w *terraformWorkspace) dynamo(call, body string) string {
 	w.t.Helper()
 	_, b := w.http("POST", "/", http.Header{"X-Amz-Target": {"DynamoDB_20120810." + call}, "Content-Type": {"application/x-amz-json-1.0"},
-		"Authorization": {"AWS4-HMAC-SHA256 Credential=test/20060102/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0"}}, body)
+		"Authorization": {scope("dynamodb")}}, body)
 	return b
+}
+
+// scope is the header of a signed request to a service.
+func scope(service string) string {
+	return "AWS4-HMAC-SHA256 Credential=test/20060102/us-east-1/" + service + "/aws4_request, SignedHeaders=host, Signature=0"
 }
 
 func (w *terraformWorkspace) http(method, target string, header http.Header, body string) (int, string) {
@@ -315,6 +320,7 @@ func (w *terraformWorkspace) http(method, target string, header http.Header, bod
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	req.Header.Set("Authorization", scope("s3")) // moto checks no signature, but shows private objects to the signed only
 	for k, v := range header {
 		req.Header[k] = v
 	}

@@ -1,0 +1,68 @@
+package sample
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Names of the fleet's KMS keys; each has the alias "alias/" + its name.
+const (
+	mainKey   = "tfstate"      // us-east-1, rotates every year
+	formerKey = "tfstate-2022" // us-east-1, still behind old versions
+	euKey     = "tfstate-eu"   // eu-west-1, does not rotate
+)
+
+// keySwitch is when backends with a former key changed to the present one.
+const keySwitch = 40 * day
+
+// kmsKey is a key of the fleet.
+type kmsKey struct {
+	name, region, description string
+	created                   time.Duration // age
+	rotates                   bool
+}
+
+// kmsKeys in the order of their creation. The main key rotated twice, and will
+// again in 112 days.
+func kmsKeys() []kmsKey {
+	return []kmsKey{
+		{name: formerKey, region: "us-east-1", description: "Terraform state, before the key policy was reviewed", created: 1400 * day},
+		{name: mainKey, region: "us-east-1", description: "Terraform state", created: (2*365 + 253) * day, rotates: true},
+		{name: euKey, region: "eu-west-1", description: "Terraform state, Europe", created: 400 * day},
+	}
+}
+
+// keys creates the keys at once, for the rest needs their ARNs by name. They
+// are older than anything that uses them.
+func (w *writer) keys() (map[string]string, error) {
+	arns := map[string]string{}
+	for _, k := range kmsKeys() {
+		arn, err := w.key(k)
+		if err != nil {
+			return nil, err
+		}
+		arns[k.name] = arn
+	}
+	return arns, nil
+}
+
+func (w *writer) key(k kmsKey) (arn string, err error) {
+	at := w.ago(k.created)
+	answer, err := w.send(jsonEvent(at, k.region, targetKMS+"CreateKey", fields{"Description": k.description}))
+	if err != nil {
+		return "", err
+	}
+	var created struct {
+		KeyMetadata struct{ Arn string }
+	}
+	if err := json.Unmarshal(answer, &created); err != nil {
+		return "", fmt.Errorf("seeding the sample fleet: the answer to CreateKey: %w", err)
+	}
+	arn = created.KeyMetadata.Arn
+	_, err = w.send(jsonEvent(at, k.region, targetKMS+"CreateAlias", fields{"AliasName": "alias/" + k.name, "TargetKeyId": arn}))
+	if err == nil && k.rotates {
+		_, err = w.send(jsonEvent(at, k.region, targetKMS+"EnableKeyRotation", fields{"KeyId": arn, "RotationPeriodInDays": 365}))
+	}
+	return arn, err
+}

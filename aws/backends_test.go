@@ -86,7 +86,9 @@ func TestRowsAddTheirStatesToTheirBackends(t *testing.T) {
 
 func TestWithoutDiscoveryNothingIsSent(t *testing.T) {
 	s := newSiteOf(t)
-	c := s.client(func(o *aws.Options) { o.Backends = []model.Backend{{Name: "a", Bucket: "acme"}, {Name: "again", Bucket: "acme"}} })
+	c := s.client(func(o *aws.Options) {
+		o.Backends = []model.Backend{{Name: "a", Bucket: "acme"}, {Name: "again", Bucket: "acme"}}
+	})
 	all, err := allBackends(t, c)
 	if err != nil || len(all) != 1 || all["acme/"].Name != "a" || len(s.operations()) > 0 {
 		t.Errorf("backends %+v, error %v, requests %v", all, err, s.operations())

@@ -156,6 +156,9 @@ func (c *Client) newS3(s *session, k clientKey) *s3.Client {
 		// Stores that are not AWS know no trailing checksums. Writes of states
 		// ask for SHA-256 themselves.
 		o.RequestChecksumCalculation = sdk.RequestChecksumCalculationWhenRequired
+		if o.ResponseChecksumValidation == sdk.ResponseChecksumValidationUnset {
+			o.ResponseChecksumValidation = sdk.ResponseChecksumValidationWhenSupported
+		}
 		o.DisableLogOutputChecksumValidationSkipped = true
 	})
 }

@@ -13,7 +13,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
-	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/stateward/stateward/model"
 )
 
@@ -122,13 +121,7 @@ func (c *Client) headBucket(ctx context.Context, b model.Backend, start string) 
 }
 
 // regionHeader is the bucket's region as an error answer of S3 names it.
-func regionHeader(err error) string {
-	var re *smithyhttp.ResponseError
-	if !errors.As(err, &re) || re.Response == nil {
-		return ""
-	}
-	return headerOf(re.Response.Response, "X-Amz-Bucket-Region")
-}
+func regionHeader(err error) string { return headerOf(httpResponse(err), "X-Amz-Bucket-Region") }
 
 func headerOf(r *http.Response, name string) string {
 	if r == nil {

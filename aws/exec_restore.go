@@ -24,7 +24,6 @@ type restorer struct {
 	held     []heldLock
 	verified time.Time // wall clock of the last verification
 	backup   string
-	newID    string // version that was written
 }
 
 func (r *restorer) do() model.Result {

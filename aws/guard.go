@@ -200,10 +200,11 @@ func httpStatus(err error) int {
 	return 0
 }
 
-// httpResponse is the answer that an error came with, or nil.
+// httpResponse is the answer that an error came with, or nil. The SDK makes up
+// one without a status where nothing came.
 func httpResponse(err error) *http.Response {
 	var re *smithyhttp.ResponseError
-	if errors.As(err, &re) && re.Response != nil {
+	if errors.As(err, &re) && re.Response != nil && re.Response.Response != nil && re.Response.StatusCode != 0 {
 		return re.Response.Response
 	}
 	return nil

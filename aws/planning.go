@@ -87,13 +87,17 @@ func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, histo
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	c.gatherKeys(ctx, f)
 	return ctx.Err()
 }
 
+// gatherTarget reads how the version is stored before its bytes: when its key
+// is out of service, the plan says so and not what a failed read says.
 func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 	if f.Target.DeleteMarker {
 		return
 	}
+	f.Target.Facts.Encryption = model.FactOf(c.versionEncryption(ctx, f.Backend, f.Key, f.Target.VersionID))
 	o, err := c.getObject(ctx, f.Backend, f.Key, f.Target.VersionID)
 	if err != nil {
 		f.TargetErr = model.Reason(err)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -264,3 +266,28 @@ func newSiteOf(t *testing.T) *site {
 }
 
 func emulatorPages(n int) emulator.Options { return emulator.Options{PageSize: n} }
+
+// encryptWithKMS makes aws:kms the bucket's default.
+func (s *site) encryptWithKMS(bucket string) {
+	s.t.Helper()
+	_, err := s.s3.PutBucketEncryption(s.t.Context(), &s3.PutBucketEncryptionInput{Bucket: &bucket,
+		ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{
+			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms}}}}})
+	s.must(err)
+}
+
+// putChecked puts an object with a checksum that answers carry.
+func (s *site) putChecked(bucket, key, body string) {
+	s.t.Helper()
+	_, err := s.s3.PutObject(s.t.Context(), &s3.PutObjectInput{Bucket: &bucket, Key: &key, Body: bytes.NewReader([]byte(body)),
+		ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256})
+	s.must(err)
+}
+
+// stacks are the goroutines of the process but the caller's.
+func stacks() string {
+	buf := make([]byte, 1<<20)
+	all := string(buf[:runtime.Stack(buf, true)])
+	_, others, _ := strings.Cut(all, "\n\n")
+	return others
+}

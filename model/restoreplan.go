@@ -21,8 +21,9 @@ type RestoreFacts struct {
 	Unreadable int            // versions whose serial could not be read
 	Locks      []Lock
 	Mechanisms MechanismFacts
-	Access     []string // attributes of the object that could not be read: "ACL: AccessDenied s3:GetObjectAcl"
-	Grants     Grants   // of the current object, where it has others than its owner's
+	KeyStates  map[string]Fact[KeyState] // of every KMS key that is involved
+	Access     []string                  // attributes of the object that could not be read: "ACL: AccessDenied s3:GetObjectAcl"
+	Grants     Grants                    // of the current object, where it has others than its owner's
 	Tags       map[string]string
 	Now        time.Time
 	Expires    time.Time
@@ -54,6 +55,7 @@ func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
 	against(p, spec, f)
 	locking(p, spec, f)
 	spec.Write = mirrorWrite(f)
+	writable(p, spec.Write.Encryption, f.KeyStates)
 	p.Warnings = append(p.Warnings, unread(f.Access)...)
 	restoreSteps(p, spec)
 	p.Tokens = append([]Token{{Label: "the state's key", Value: f.Key, Why: "it names the state that is overwritten"}}, p.Tokens...)
@@ -78,9 +80,12 @@ func refuseUnversioned(p *Plan, v Fact[Versioning]) {
 func refuseTarget(p *Plan, f RestoreFacts) bool {
 	why := ""
 	header := ReadHeader(f.TargetBody, int64(len(f.TargetBody)))
+	outOfService, _ := keyInService(f.Target.Facts.Encryption.Or(Encryption{}), f.KeyStates)
 	switch {
 	case f.Target.DeleteMarker:
 		why = "version " + f.Target.VersionID + " is a delete marker: it has no content to restore"
+	case f.TargetErr != "" && outOfService != "":
+		why = "the version cannot be read: " + outOfService
 	case f.TargetErr != "":
 		why = "the version cannot be read: " + f.TargetErr
 	case header.Format == FormatEmpty:
@@ -213,6 +218,17 @@ func mirrorWrite(f RestoreFacts) ObjectWrite {
 		w.Encryption = f.Target.Facts.Encryption.Or(Encryption{})
 	}
 	return w
+}
+
+// writable refuses a write under a key that does not serve.
+func writable(p *Plan, e Encryption, states map[string]Fact[KeyState]) {
+	refusal, warning := keyInService(e, states)
+	if refusal != "" {
+		p.refuse("the new version cannot be written: " + refusal)
+	}
+	if warning != "" {
+		p.Warnings = append(p.Warnings, unread([]string{warning})...)
+	}
 }
 
 // configuredEncryption is what the clients send: headers only if encrypt is

@@ -34,12 +34,22 @@ func TestARestoreIsRefusedWhereSomethingCouldBeLost(t *testing.T) {
 		change func(*RestoreFacts)
 		want   string
 	}{
-		"nothing stands against it":                {func(*RestoreFacts) {}, ""},
-		"versioning suspended":                     {func(f *RestoreFacts) { f.Versioning = Known(VersioningSuspended) }, "suspended"},
-		"versioning never enabled":                 {func(f *RestoreFacts) { f.Versioning = Known(VersioningNever) }, "never enabled"},
-		"versioning unreadable":                    {func(f *RestoreFacts) { f.Versioning = Unknown[Versioning]("AccessDenied s3:GetBucketVersioning") }, "s3:GetBucketVersioning"},
-		"the target is a delete marker":            {func(f *RestoreFacts) { f.Target.DeleteMarker = true }, "delete marker"},
-		"the target cannot be read":                {func(f *RestoreFacts) { f.TargetErr = "KMS key is disabled" }, "KMS key is disabled"},
+		"nothing stands against it":     {func(*RestoreFacts) {}, ""},
+		"versioning suspended":          {func(f *RestoreFacts) { f.Versioning = Known(VersioningSuspended) }, "suspended"},
+		"versioning never enabled":      {func(f *RestoreFacts) { f.Versioning = Known(VersioningNever) }, "never enabled"},
+		"versioning unreadable":         {func(f *RestoreFacts) { f.Versioning = Unknown[Versioning]("AccessDenied s3:GetBucketVersioning") }, "s3:GetBucketVersioning"},
+		"the target is a delete marker": {func(f *RestoreFacts) { f.Target.DeleteMarker = true }, "delete marker"},
+		"the target cannot be read":     {func(f *RestoreFacts) { f.TargetErr = "KMS key is disabled" }, "KMS key is disabled"},
+		"the target's key is out of service": {func(f *RestoreFacts) {
+			f.TargetErr, f.Target.Facts.Encryption = "KMS.KMSInvalidStateException", Known(Encryption{Algorithm: "aws:kms", KMSKeyID: "arn:old"})
+			f.KeyStates = map[string]Fact[KeyState]{"arn:old": Known(KeyState("PendingDeletion"))}
+		}, "KMS key arn:old is PendingDeletion"},
+		"the key to write with is out of service": {func(f *RestoreFacts) {
+			f.KeyStates = map[string]Fact[KeyState]{"arn:key": Known(KeyState("Disabled"))}
+		}, "KMS key arn:key is Disabled"},
+		"a key whose state nobody may read is only said": {func(f *RestoreFacts) {
+			f.KeyStates = map[string]Fact[KeyState]{"arn:key": Unknown[KeyState]("AccessDenied kms:DescribeKey")}
+		}, ""},
 		"the target is empty":                      {func(f *RestoreFacts) { f.TargetBody = nil }, "empty"},
 		"the target is no state":                   {func(f *RestoreFacts) { f.TargetBody = []byte("<html>") }, "no state"},
 		"the target is truncated":                  {func(f *RestoreFacts) { f.TargetBody = f.TargetBody[:len(f.TargetBody)-9] }, "ends too early"},

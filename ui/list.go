@@ -27,6 +27,7 @@ type list[T any] struct {
 	id      func(*T) string                                 // names a row for as long as it exists
 	words   func(*T) string                                 // what the filter looks at
 	cells   func(row *T, cells []widget.Cell) []widget.Cell // appends a row's cells
+	natural func(a, b *T) int                               // the order when none is asked for; nil: as listed
 
 	rows   []T
 	index  map[string]int // by id
@@ -137,7 +138,7 @@ func (l *list[T]) turn() {
 
 // orderName says how the rows are ordered.
 func (l *list[T]) orderName() string {
-	by := "the listing's own order"
+	by := "in the usual order"
 	if l.sorted >= 0 {
 		by = "ordered by " + l.columns[l.sorted].Title
 	}
@@ -163,7 +164,7 @@ func (l *list[T]) arrange() {
 	} else {
 		l.kept = nil
 	}
-	if l.sorted >= 0 || l.desc {
+	if l.sorted >= 0 || l.desc || l.natural != nil {
 		l.order = l.ordered()
 	}
 	l.grid.SetSort(l.sorted, l.desc)
@@ -185,8 +186,11 @@ func (l *list[T]) ordered() []int {
 			order[i] = i
 		}
 	}
+	cmp := l.natural
 	if l.sorted >= 0 {
-		cmp := l.columns[l.sorted].cmp
+		cmp = l.columns[l.sorted].cmp
+	}
+	if cmp != nil {
 		slices.SortStableFunc(order, func(a, b int) int { return cmp(&l.rows[a], &l.rows[b]) })
 	}
 	if l.desc {

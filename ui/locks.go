@@ -78,6 +78,16 @@ func (r *lockRow) verdict() model.Verdict {
 	return v
 }
 
+// mostUrgent puts locks that look stale first and, of those alike, the oldest:
+// the reports of the backends arrive in any order.
+func mostUrgent(a, b *lockRow) int {
+	return cmp.Or(
+		cmp.Compare(caution(a.verdict()), caution(b.verdict())),
+		a.locks[0].Created().Compare(b.locks[0].Created()),
+		strings.Compare(a.id(), b.id()),
+	)
+}
+
 func caution(v model.Verdict) int {
 	switch v {
 	case model.LikelyStale:

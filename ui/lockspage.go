@@ -40,6 +40,7 @@ func setupLocks(l *list[lockRow], h host, withBackend bool) {
 	l.cells = func(r *lockRow, cells []widget.Cell) []widget.Cell {
 		return lockCells(cells, r, h.now(), l.room)
 	}
+	l.natural = mostUrgent
 	l.init(lockColumns(withBackend))
 }
 

@@ -45,7 +45,7 @@ func TestOrderingByAColumn(t *testing.T) {
 	for range 4 {
 		s.press("o")
 	}
-	s.sees("the listing's own order")
+	s.sees("in the usual order")
 }
 
 func TestMarkedRowsAreCopiedTogether(t *testing.T) {

@@ -137,6 +137,8 @@ func (d *planDialog) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return d.copyCommands(), false
 	case msg.Keystroke() == "ctrl+c":
 		return nil, true
+	case d.plan == nil && d.err == nil:
+		return nil, msg.Keystroke() == "esc"
 	case d.task == nil && d.mayRun():
 		return d.keyConfirm(msg)
 	}

@@ -36,6 +36,9 @@ type Options struct {
 
 	Now     func() time.Time // nil: this machine's clock
 	Version string
+
+	// program is what tests say in place of a terminal.
+	program []tea.ProgramOption
 }
 
 // OperationError is returned by [Run] when the program was left while an
@@ -87,7 +90,7 @@ func programOptions(o Options) []tea.ProgramOption {
 	if o.Output != nil {
 		opts = append(opts, tea.WithOutput(o.Output))
 	}
-	return opts
+	return append(opts, o.program...)
 }
 
 // outcome is the result of the operation that ran when the program was left;

@@ -62,23 +62,42 @@ func (c *clock) pass(d time.Duration) {
 	c.at = c.at.Add(d)
 }
 
-// terminal runs the program on a pipe. The operator types into it.
+// terminal runs the program on a pipe. The operator types into it, and sees
+// what was written.
 type terminal struct {
 	t     *testing.T
 	in    *io.PipeWriter
 	ended chan error
 	clock *clock
+	mu    sync.Mutex
+	out   strings.Builder
+}
+
+func (tt *terminal) Write(p []byte) (int, error) {
+	tt.mu.Lock()
+	defer tt.mu.Unlock()
+	return tt.out.Write(p)
 }
 
 func runOn(t *testing.T, ctx context.Context, f *fake) *terminal {
 	t.Helper()
 	in, w := io.Pipe()
 	tt := &terminal{t: t, in: w, ended: make(chan error, 1), clock: &clock{at: theTime}}
-	go func() {
-		tt.ended <- Run(ctx, Options{Reader: f, Operator: f, Theme: "dark", Input: in, Output: io.Discard, Now: tt.clock.now})
-	}()
-	until(t, "the backends are listed", func() bool { return f.count("Locks acme-tfstate-prod") > 0 })
+	o := Options{Reader: f, Operator: f, Theme: "dark", Input: in, Output: tt, Now: tt.clock.now,
+		program: []tea.ProgramOption{tea.WithWindowSize(80, 24)}}
+	go func() { tt.ended <- Run(ctx, o) }()
+	tt.sees("acme-legacy-state")
 	return tt
+}
+
+// sees waits until a text was written.
+func (tt *terminal) sees(want string) {
+	tt.t.Helper()
+	until(tt.t, want+" is on the screen", func() bool {
+		tt.mu.Lock()
+		defer tt.mu.Unlock()
+		return strings.Contains(tt.out.String(), want)
+	})
 }
 
 func (tt *terminal) types(keys string) {
@@ -118,17 +137,17 @@ func TestLeavingTheProgram(t *testing.T) {
 }
 
 // startUnlock types the story of an unlock up to the button that starts it.
-func (tt *terminal) startUnlock(f *fake) {
+func (tt *terminal) startUnlock() {
 	tt.types("2")
-	until(tt.t, "the locks are read", func() bool { return f.count("Locks acme-legacy-state") > 0 })
-	for f.count("PlanUnlock") == 0 { // the first locks may not have arrived yet
-		tt.types("U")
-	}
-	for f.count("Run") == 0 {
-		tt.clock.pass(time.Second)
-		tt.types("\x15" + theID) // ctrl+u, in case the keys before were swallowed
-		tt.types("\t\r")
-	}
+	tt.sees("likely stale")
+	tt.types("U")
+	tt.sees("[ Cancel ]")
+	tt.clock.pass(time.Second)
+	tt.types(theID)
+	tt.sees("matches")
+	tt.types("\t")
+	tt.sees("enter to go on")
+	tt.types("\r")
 }
 
 func TestAnOperationIsWaitedForWhenTheContextEnds(t *testing.T) {
@@ -140,10 +159,8 @@ func TestAnOperationIsWaitedForWhenTheContextEnds(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	tt := runOn(t, ctx, f)
-	started := make(chan struct{})
-	go func() { until(t, "the operation runs", func() bool { return f.count("Run") > 0 }); close(started) }()
-	tt.startUnlock(f)
-	<-started
+	tt.startUnlock()
+	until(t, "the operation runs", func() bool { return f.count("Run") > 0 })
 	cancel()
 	var left *OperationError
 	if err := tt.wait(); !errors.As(err, &left) || left.Result.Outcome != model.OutcomeInterrupted {
@@ -159,7 +176,7 @@ func TestNoGoroutineOutlivesTheProgram(t *testing.T) {
 	f := sampleFleet()
 	tt := runOn(t, context.Background(), f)
 	tt.types("2")
-	until(t, "the locks are read", func() bool { return f.count("Locks acme-legacy-state") > 0 })
+	tt.sees("likely stale")
 	tt.types("q")
 	if err := tt.wait(); err != nil {
 		t.Fatal(err)

@@ -116,7 +116,7 @@ func (a *App) taskEnded(msg taskMsg) tea.Cmd {
 	msg.task.cancel()
 	msg.task.result, msg.task.finished = &msg.task.answer, a.now()
 	a.dismissLeaving()
-	if a.quitting {
+	if a.quitting || a.sc.ctx.Err() != nil {
 		return tea.Quit // and Run reports what became of it
 	}
 	a.task = nil

@@ -11,11 +11,15 @@ import (
 	"hash/crc64"
 	"net/http"
 	"strings"
+	"sync"
 )
 
 // nvmePolynomial is CRC-64/NVME's 0xAD93D23594C93659 in the reversed bit order
 // that hash/crc64 wants.
 const nvmePolynomial = 0x9a6c9329ac4bc9b5
+
+// nvmeTable is made once, when the first body is hashed.
+var nvmeTable = sync.OnceValue(func() *crc64.Table { return crc64.MakeTable(nvmePolynomial) })
 
 // algorithm is one of S3's flexible checksums, by its name in the API.
 type algorithm string
@@ -46,7 +50,7 @@ func (a algorithm) hash() hash.Hash {
 	case checksumCRC32C:
 		return crc32.New(crc32.MakeTable(crc32.Castagnoli))
 	case checksumCRC64:
-		return crc64.New(crc64.MakeTable(nvmePolynomial))
+		return crc64.New(nvmeTable())
 	default:
 		return sha256.New()
 	}

@@ -54,7 +54,7 @@ func (b *store) mustPut(key, body string, edit ...func(*s3.PutObjectInput)) (eta
 }
 
 func (b *store) get(key, version string) (string, error) {
-	in := &s3.GetObjectInput{Bucket: &b.bucket, Key: &key}
+	in := &s3.GetObjectInput{Bucket: &b.bucket, Key: &key, ChecksumMode: types.ChecksumModeEnabled}
 	if version != "" {
 		in.VersionId = &version
 	}

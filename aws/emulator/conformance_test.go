@@ -49,6 +49,10 @@ func regionalTarget(name, url, region string) *target {
 		Logger:           logging.Nop{},
 		RetryMaxAttempts: 1,
 	}
+	if name == "moto" {
+		// moto closes every connection behind its answer; reusing one would race with that.
+		cfg.HTTPClient = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+	}
 	return &target{
 		name: name, url: url,
 		s3:  s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }),

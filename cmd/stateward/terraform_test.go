@@ -86,13 +86,14 @@ func newTerraformLab(t *testing.T) *terraformLab {
 // startMoto runs moto_server on a free port until the test ends.
 func startMoto(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	_, port, _ := net.SplitHostPort(l.Addr().String())
 	_ = l.Close()
-	cmd := exec.Command("moto_server", "-H", "127.0.0.1", "-p", port)
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "moto_server", "-H", "127.0.0.1", "-p", port)
 	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -100,7 +101,11 @@ func startMoto(t *testing.T) string {
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
 	endpoint := "http://127.0.0.1:" + port
 	waitFor(t, "moto answers", func() bool {
-		resp, err := http.Get(endpoint + "/moto-api/data.json")
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/moto-api/data.json", nil)
+		if err != nil {
+			return false
+		}
+		resp, err := http.DefaultClient.Do(req)
 		if err != nil {
 			return false
 		}
@@ -242,7 +247,7 @@ func (w *terraformWorkspace) url() string { return "s3://" + w.bucket + "/" + w.
 func (w *terraformWorkspace) killAnApply() {
 	w.t.Helper()
 	w.terraform(0, "apply", "-auto-approve", "-input=false", "-var", "v=one")
-	cmd := exec.Command("terraform", "apply", "-auto-approve", "-input=false", "-no-color", "-var", "hang=true")
+	cmd := exec.CommandContext(w.t.Context(), "terraform", "apply", "-auto-approve", "-input=false", "-no-color", "-var", "hang=true")
 	cmd.Dir, cmd.Env = w.dir, w.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the sleep of local-exec dies with it
 	if err := cmd.Start(); err != nil {

@@ -30,6 +30,8 @@ type world struct {
 	columns  int
 	typed    []string // what the operator types, a line for each question; nil without a terminal
 	asked    *tty
+	terminal func() (io.ReadWriteCloser, error) // instead of typed
+	connect  func(aws.Options, func(string) (string, error)) backendAccess
 	backends *fakeBackends
 	ui       ui.Options
 	ctx      context.Context
@@ -38,8 +40,10 @@ type world struct {
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	home := t.TempDir()
-	return &world{t: t, dir: t.TempDir(), home: home, env: map[string]string{"HOME": home},
+	w := &world{t: t, dir: t.TempDir(), home: home, env: map[string]string{"HOME": home},
 		now: time.Date(2026, 11, 21, 19, 31, 7, 0, time.UTC), backends: &fakeBackends{}, ctx: t.Context()}
+	w.connect = w.connectFake
+	return w
 }
 
 // app is the program in this world.
@@ -47,7 +51,7 @@ func (w *world) app(stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, env: envOf(w.env),
 		now: func() time.Time { return w.now }, dir: w.dir, columns: func() int { return w.columns },
-		openTTY: w.openTTY, signals: newSignals(func(int) {}), connect: w.connectFake,
+		openTTY: w.openTTY, signals: newSignals(func(int) {}), connect: w.connect,
 		runUI: func(_ context.Context, o ui.Options) error { w.ui = o; return nil },
 	}
 }
@@ -75,6 +79,9 @@ func (w *world) run(args ...string) ended {
 }
 
 func (w *world) openTTY() (io.ReadWriteCloser, error) {
+	if w.terminal != nil {
+		return w.terminal()
+	}
 	if w.typed == nil {
 		return nil, errNoTerminal
 	}

@@ -1,0 +1,69 @@
+package aws
+
+import (
+	"context"
+	"errors"
+
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/kms"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stateward/stateward/model"
+)
+
+// keyState asks KMS for the state of a key, given as an id, ARN or alias. A key
+// that is not there is in the state "absent".
+func (c *Client) keyState(ctx context.Context, b model.Backend, key string) (model.KeyState, error) {
+	region := model.KeyRegion(key)
+	if region == "" {
+		var err error
+		if region, err = c.regionOf(ctx, b); err != nil {
+			return "", err
+		}
+	}
+	api, err := c.kms(ctx, b, region)
+	if err != nil {
+		return "", err
+	}
+	out, err := api.DescribeKey(ctx, &kms.DescribeKeyInput{KeyId: &key})
+	if err != nil {
+		err = failure(err, "reading the state", "KMS key "+key, "kms:DescribeKey")
+		if errors.Is(err, model.ErrNotFound) {
+			return "absent", nil
+		}
+		return "", err
+	}
+	return model.KeyState(out.KeyMetadata.KeyState), nil
+}
+
+// versionEncryption reads how a version is stored without reading the version:
+// its key may be out of service, and a HEAD says which one it is.
+func (c *Client) versionEncryption(ctx context.Context, b model.Backend, key, versionID string) (model.Encryption, error) {
+	api, err := c.s3(ctx, b)
+	if err != nil {
+		return model.Encryption{}, err
+	}
+	in := &s3.HeadObjectInput{Bucket: &b.Bucket, Key: &key, VersionId: nonEmpty(versionID)}
+	if err := c.customerHead(in, b); err != nil {
+		return model.Encryption{}, err
+	}
+	out, err := api.HeadObject(ctx, in)
+	if err != nil {
+		return model.Encryption{}, failure(err, "reading how the version is stored", b.URL(key), "s3:GetObjectVersion")
+	}
+	return model.Encryption{Algorithm: string(out.ServerSideEncryption), KMSKeyID: sdk.ToString(out.SSEKMSKeyId), BucketKey: sdk.ToBool(out.BucketKeyEnabled)}, nil
+}
+
+// gatherKeys reads the state of every key that a restore could need.
+func (c *Client) gatherKeys(ctx context.Context, f *model.RestoreFacts) {
+	wanted := []string{f.Backend.Write.KMSKeyID, f.Target.Facts.Encryption.Or(model.Encryption{}).KMSKeyID}
+	if f.Current != nil {
+		wanted = append(wanted, f.Current.Encryption.KMSKeyID)
+	}
+	f.KeyStates = map[string]model.Fact[model.KeyState]{}
+	for _, key := range wanted {
+		if _, asked := f.KeyStates[key]; key == "" || asked {
+			continue
+		}
+		f.KeyStates[key] = model.FactOf(c.keyState(ctx, f.Backend, key))
+	}
+}

@@ -34,8 +34,10 @@ func advice(f *model.Failure, status int, message string, call callError) string
 		if status == http.StatusMovedPermanently || f.Code == "AuthorizationHeaderMalformed" {
 			return "The bucket lies in another region: name it with --region or in the config."
 		}
+		return says(message)
+	default:
+		return says(message)
 	}
-	return says(message)
 }
 
 func denialAdvice(f *model.Failure, message string) string {
@@ -45,6 +47,8 @@ func denialAdvice(f *model.Failure, message string) string {
 		return "The service does not accept these credentials: check --profile, and whether they belong to this endpoint."
 	case "RequestTimeTooSkewed":
 		return "The clock of this machine is wrong: set it."
+	case "InvalidObjectState":
+		return "The object is archived: bring it back with aws s3api restore-object before it can be read."
 	case "KMS.DisabledException", "DisabledException":
 		return "The KMS key is disabled: enable it with aws kms enable-key, or ask who disabled it."
 	case "KMS.KMSInvalidStateException", "KMSInvalidStateException":
@@ -163,6 +167,7 @@ func configFailure(err error, who identity) error {
 	case isCanceled(err):
 		return err
 	case errors.As(err, &missing):
+		f.On = "profile " + missing.Profile
 		f.Next = "There is no profile " + missing.Profile + " in the shared configuration: list them with aws configure list-profiles."
 	case errors.As(err, &mfa):
 		f.Next = "The profile's role asks for an MFA code: start a session first, for example with aws sts assume-role."

@@ -117,8 +117,16 @@ func (c *Client) headBucket(ctx context.Context, b model.Backend, start string) 
 	if errors.Is(f, model.ErrDenied) || errors.Is(f, model.ErrInvalid) || errors.Is(f, model.ErrUnsupported) {
 		return start, nil
 	}
+	var missing *model.Failure
+	if errors.As(f, &missing) && missing.Kind == model.ErrNotFound {
+		missing.Code, missing.Next = codeNoBucket, notFoundAdvice(codeNoBucket)
+	}
 	return "", f
 }
+
+// codeNoBucket is how S3 says that there is no such bucket, where an answer has
+// a body to say it in.
+const codeNoBucket = "NoSuchBucket"
 
 // regionHeader is the bucket's region as an error answer of S3 names it.
 func regionHeader(err error) string { return headerOf(httpResponse(err), "X-Amz-Bucket-Region") }

@@ -171,7 +171,7 @@ func kindOfCode(code string) (model.Sentinel, bool) {
 	case "AccessDenied", "AccessDeniedException", "Forbidden", "UnauthorizedOperation", "AllAccessDisabled",
 		"InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch",
 		"InvalidSignatureException", "MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature",
-		"RequestTimeTooSkewed", "DisabledException", "KMSInvalidStateException", "KeyUnavailableException":
+		"RequestTimeTooSkewed", "InvalidObjectState", "DisabledException", "KMSInvalidStateException", "KeyUnavailableException":
 		return model.ErrDenied, true
 	case "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "NotFound", "NotFoundException", "ResourceNotFoundException":
 		return model.ErrNotFound, true

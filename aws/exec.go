@@ -21,7 +21,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	}
 	if p.Gone {
 		res := r.ended(model.OutcomeAlreadyGone, nil)
-		res.Message = "no lock is held on " + p.URL() + ": nothing was changed"
+		res.Message = goneMessage(p)
 		return res
 	}
 	if err := r.record(model.JournalEntry{Event: "plan", Plan: planLines(p), Reason: p.Reason,
@@ -33,7 +33,11 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	case p.Unlock != nil:
 		res = (&unlocker{run: r, spec: p.Unlock}).do()
 	case p.Restore != nil:
-		res = (&restorer{run: r, spec: p.Restore}).do()
+		res = r.restoring(p.Restore).do()
+	case p.Repair != nil:
+		res = r.repairing(p.Repair).do()
+	case p.Recover != nil:
+		res = (&recoverer{run: r, spec: p.Recover}).do()
 	default:
 		res = r.ended(model.OutcomeRefused, fmt.Errorf("nothing to run in a plan to %s", p.Operation))
 	}
@@ -41,6 +45,13 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 		res.Next = append(res.Next, "The end of this operation could not be written to the journal: "+err.Error())
 	}
 	return res
+}
+
+func goneMessage(p *model.Plan) string {
+	if p.Operation == model.OpRepair {
+		return "the digest of " + p.URL() + " is right: nothing was changed"
+	}
+	return "no lock is held on " + p.URL() + ": nothing was changed"
 }
 
 // mayRun holds the guards of a plan.
@@ -163,7 +174,7 @@ func (r *run) ended(o model.Outcome, err error) model.Result {
 // precondition, or failed for another reason.
 func refusedOrFailed(err error) model.Outcome {
 	if errors.Is(err, model.ErrChanged) || errors.Is(err, model.ErrLocked) || errors.Is(err, model.ErrRefused) ||
-		errors.Is(err, model.ErrReadOnly) || errors.Is(err, model.ErrJournal) {
+		errors.Is(err, model.ErrReadOnly) || errors.Is(err, model.ErrJournal) || errors.Is(err, errStopped) {
 		return model.OutcomeRefused
 	}
 	return model.OutcomeFailed

@@ -114,10 +114,8 @@ func (u *unlocker) gone() model.Result {
 // halted: a later lock could not be removed. Where an earlier one was, the
 // operation is half done and says so.
 func (u *unlocker) halted(err error) model.Result {
-	if u.removed == 0 {
-		if _, unsettled := err.(*unsettledError); !unsettled { //nolint:errorlint // dropLock returns it unwrapped
-			return u.ended(refusedOrFailed(err), err)
-		}
+	if u.removed == 0 && !isUnsettled(err) {
+		return u.ended(refusedOrFailed(err), err)
 	}
 	res := u.ended(model.OutcomeInterrupted, err)
 	res.Next = []string{"Look again, then finish with: stateward locks " + model.ShellQuote(u.plan.URL())}

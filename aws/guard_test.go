@@ -206,6 +206,27 @@ func TestAChangeIsSentOnceAndAReadThreeTimes(t *testing.T) {
 	}
 }
 
+func TestTheEnvironmentCannotMakeAChangeRepeat(t *testing.T) {
+	t.Setenv("AWS_ACCESS_KEY_ID", "demo")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "demo")
+	t.Setenv("AWS_CONFIG_FILE", t.TempDir()+"/none")
+	t.Setenv("AWS_MAX_ATTEMPTS", "5")
+	t.Setenv("AWS_RETRY_MODE", "adaptive")
+	server, client, _ := guarded(t, func(o *Options) { o.Static = nil })
+	b := model.Backend{Bucket: "acme-tfstate"}
+	if _, err := client.s3(t.Context(), b); err != nil {
+		t.Fatal(err)
+	}
+	server.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Status: 500, Code: "InternalError"} })
+	server.ResetLog()
+	if err := putSomething(inOperation(t.Context()), client, b); err == nil {
+		t.Error("no error")
+	}
+	if got := len(server.Requests()); got != 1 {
+		t.Errorf("%d requests for a change", got)
+	}
+}
+
 func TestWhatIsNoReadIsAChange(t *testing.T) {
 	for name, want := range map[string]bool{
 		"GetObject": true, "ListObjectsV2": true, "HeadBucket": true, "DescribeTable": true, "Scan": true, "Query": true,

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stateward/stateward/model"
 )
 
@@ -33,24 +31,6 @@ func (c *Client) keyState(ctx context.Context, b model.Backend, key string) (mod
 		return "", err
 	}
 	return model.KeyState(out.KeyMetadata.KeyState), nil
-}
-
-// versionEncryption reads how a version is stored without reading the version:
-// its key may be out of service, and a HEAD says which one it is.
-func (c *Client) versionEncryption(ctx context.Context, b model.Backend, key, versionID string) (model.Encryption, error) {
-	api, err := c.s3(ctx, b)
-	if err != nil {
-		return model.Encryption{}, err
-	}
-	in := &s3.HeadObjectInput{Bucket: &b.Bucket, Key: &key, VersionId: nonEmpty(versionID)}
-	if err := c.customerHead(in, b); err != nil {
-		return model.Encryption{}, err
-	}
-	out, err := api.HeadObject(ctx, in)
-	if err != nil {
-		return model.Encryption{}, failure(err, "reading how the version is stored", b.URL(key), "s3:GetObjectVersion")
-	}
-	return model.Encryption{Algorithm: string(out.ServerSideEncryption), KMSKeyID: sdk.ToString(out.SSEKMSKeyId), BucketKey: sdk.ToBool(out.BucketKeyEnabled)}, nil
 }
 
 // gatherKeys reads the state of every key that a restore could need.

@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"net/url"
 	"time"
@@ -27,6 +28,9 @@ func (c *Client) objects(ctx context.Context, b model.Backend, prefix string) it
 		in := &s3.ListObjectsV2Input{Bucket: &b.Bucket, Prefix: nonEmpty(prefix), EncodingType: s3types.EncodingTypeUrl}
 		for {
 			page, token, err := c.objectsPage(ctx, b, in)
+			if err == nil && token != nil && *token == sdk.ToString(in.ContinuationToken) {
+				err = endless(b.URL(prefix))
+			}
 			if !yield(page, err) || err != nil || token == nil {
 				return
 			}
@@ -52,7 +56,14 @@ func (c *Client) objectsPage(ctx context.Context, b model.Backend, in *s3.ListOb
 	if !sdk.ToBool(out.IsTruncated) {
 		return page, nil, nil
 	}
-	return page, nonEmpty(sdk.ToString(out.NextContinuationToken)), nil
+	return page, sdk.String(sdk.ToString(out.NextContinuationToken)), nil
+}
+
+// endless is the error of a listing that says that there is more and not where:
+// what came would pass for the whole, or come again for ever.
+func endless(on string) error {
+	return &model.Failure{Kind: model.ErrInvalid, Tried: "listing", On: on, Cause: errors.New("a page says that more follows, and not where"),
+		Next: "The endpoint's listings cannot be followed from page to page: it is no S3, or too old a store."}
 }
 
 // decodeKey undoes the encoding that a listing was asked for. It is asked for

@@ -223,3 +223,53 @@ func (c *Client) deleteLockRow(ctx context.Context, b model.Backend, l model.Loc
 	}
 	return nil
 }
+
+// digestCondition is the condition under which a digest row is changed.
+func digestCondition(old model.DigestRow) (string, map[string]ddbtypes.AttributeValue) {
+	switch {
+	case !old.Present:
+		return "attribute_not_exists(LockID)", nil
+	case !old.HasAttr:
+		return "attribute_exists(LockID) AND attribute_not_exists(Digest)", nil
+	}
+	return "Digest = :old", map[string]ddbtypes.AttributeValue{":old": &ddbtypes.AttributeValueMemberS{Value: old.Value}}
+}
+
+// putDigest compares and sets one digest row.
+func (c *Client) putDigest(ctx context.Context, b model.Backend, key string, old model.DigestRow, md5 string) error {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return err
+	}
+	condition, values := digestCondition(old)
+	_, err = api.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: &old.Table,
+		Item: map[string]ddbtypes.AttributeValue{
+			"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(b.Bucket, key)},
+			"Digest": &ddbtypes.AttributeValueMemberS{Value: md5},
+		},
+		ConditionExpression: &condition, ExpressionAttributeValues: values,
+	})
+	if err != nil {
+		return failure(err, "setting the digest", "table "+old.Table, "dynamodb:PutItem")
+	}
+	return nil
+}
+
+// deleteDigest removes a digest row whose state does not exist.
+func (c *Client) deleteDigest(ctx context.Context, b model.Backend, key string, old model.DigestRow) error {
+	api, err := c.dynamodb(ctx, b)
+	if err != nil {
+		return err
+	}
+	condition, values := digestCondition(old)
+	_, err = api.DeleteItem(ctx, &dynamodb.DeleteItemInput{
+		TableName:           &old.Table,
+		Key:                 map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(b.Bucket, key)}},
+		ConditionExpression: &condition, ExpressionAttributeValues: values,
+	})
+	if err != nil {
+		return failure(err, "deleting the digest", "table "+old.Table, "dynamodb:DeleteItem")
+	}
+	return nil
+}

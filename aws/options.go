@@ -33,7 +33,8 @@ type Options struct {
 	Journal Journal
 	Backups Backups
 	Actor   Actor
-	Log     *slog.Logger // nil discards
+	Alive   func(pid int) model.Fact[bool] // whether a process runs on this machine; nil: nobody can tell
+	Log     *slog.Logger                   // nil discards
 
 	// Now and Sleep are the machine's clock and the pause between tries.
 	// Tests inject them; nil means time.Now and a timer.

@@ -110,15 +110,11 @@ func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 // gatherCurrent reads the state as it stands with its ACL and tags. A current
 // version that cannot be read cannot be protected either: an error.
 func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error {
-	o, err := c.getObject(ctx, f.Backend, f.Key, "")
-	if errors.Is(err, model.ErrNotFound) {
-		return nil
-	}
-	if err != nil {
+	current, err := c.currentObject(ctx, f.Backend, f.Key)
+	if err != nil || current == nil {
 		return err
 	}
-	f.Current = &model.CurrentObject{VersionID: o.VersionID, ETag: o.ETag, Body: o.Body,
-		ContentType: o.ContentType, LastModified: o.LastModified, Encryption: o.Encryption}
+	f.Current = current
 	var aclErr, tagErr error
 	f.Grants, aclErr = c.readGrants(ctx, f.Backend, f.Key)
 	f.Tags, tagErr = c.readTags(ctx, f.Backend, f.Key)

@@ -96,8 +96,12 @@ func newLock(b model.Backend, key string, m model.Mechanism, raw []byte, at time
 	return l
 }
 
-// workspaceOf is the workspace of a key and the key without it.
+// workspaceOf is the workspace of a key and the key without it. The prefix tells
+// first: among the backend's keys are those of lock rows, which are whole.
 func workspaceOf(b model.Backend, key string) (workspace, baseKey string) {
+	if workspace, baseKey, ok := model.Workspace(key, b.Workspace.KeyPrefix()); ok {
+		return workspace, baseKey
+	}
 	workspace, baseKey, _ = model.WorkspaceOf(key, b.Workspace.KeyPrefix(), b.Keys...)
 	return workspace, baseKey
 }

@@ -60,6 +60,11 @@ func (e *unsettledError) Error() string {
 
 func (e *unsettledError) Unwrap() error { return e.cause }
 
+func isUnsettled(err error) bool {
+	var u *unsettledError
+	return errors.As(err, &u)
+}
+
 const (
 	settleTries = 3
 	settlePause = 400 * time.Millisecond

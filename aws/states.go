@@ -170,14 +170,14 @@ func (l *stateListing) named(key string, lockFile bool) string {
 		return ""
 	case model.LooksLikeStateName(key):
 		return namedByName
-	case slices.Contains(l.b.Keys, key):
-		return namedByConfig
 	case l.rows.locks(key):
 		return namedByLockRow
 	case l.rows.digests(key):
 		return namedByDigest
 	case lockFile:
 		return namedByLock
+	case slices.Contains(l.b.Keys, key):
+		return namedByConfig
 	}
 	return ""
 }

@@ -22,8 +22,12 @@ type deletedListing struct {
 func (l *stateListing) deleted(ctx context.Context, yield func(model.StatePage, error) bool) {
 	d := deletedListing{stateListing: l, markers: map[string]model.Version{}, files: map[string]bool{}, held: map[string]bool{}}
 	for page, err := range l.c.versionPages(ctx, l.b, l.prefix) {
-		if err != nil {
+		if isCanceled(err) {
 			yield(model.StatePage{}, err)
+			return
+		}
+		if err != nil { // what is there was listed: this source alone is missing
+			yield(model.StatePage{Problem: []string{model.Reason(err) + " on " + l.b.URL(l.prefix)}}, nil)
 			return
 		}
 		for _, e := range page.entries {

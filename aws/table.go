@@ -30,7 +30,20 @@ func (c *Client) tablesFor(ctx context.Context, b model.Backend) ([]string, erro
 	found, err := c.tables.get(ctx, c.at(b.Access, dynamodb.ServiceID, region), func(ctx context.Context) ([]string, error) {
 		return c.findTables(ctx, b)
 	})
+	if err != nil && !isCanceled(err) && c.settledWithoutTables(b) {
+		c.log.Info("the search for lock tables failed; none is declared", "bucket", b.Bucket, "error", err)
+		err = nil
+	}
 	return slices.Clone(found), err
+}
+
+// settledWithoutTables reports whether configuration or flags declare the
+// mechanisms of a backend and no lock table is among them. Such a backend may
+// be on a store without DynamoDB, or its operators without a right on it: that
+// no table can be found there is then no gap in what is known.
+func (c *Client) settledWithoutTables(b model.Backend) bool {
+	declared := slices.Concat(b.Declared, c.opts.Mechanisms)
+	return len(declared) > 0 && !slices.Contains(declared, model.MechanismDynamoDB)
 }
 
 func namedTables(b model.Backend, o Options) []string {

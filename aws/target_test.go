@@ -3,6 +3,8 @@ package aws_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha1" //nolint:gosec // the name of a file of the SDK
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -290,4 +292,10 @@ func stacks() string {
 	all := string(buf[:runtime.Stack(buf, true)])
 	_, others, _ := strings.Cut(all, "\n\n")
 	return others
+}
+
+// sha1Hex names the file in which the SDK keeps a sign-in.
+func sha1Hex(text string) string {
+	sum := sha1.Sum([]byte(text)) //nolint:gosec // the SDK's choice
+	return hex.EncodeToString(sum[:])
 }

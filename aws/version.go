@@ -39,7 +39,8 @@ func (c *Client) Versions(ctx context.Context, b model.Backend, key string) iter
 // versionPage is one page of ListObjectVersions.
 type versionPage struct {
 	entries     []versionEntry // in the order of the answer
-	nextKey     string         // where the next page begins; "" when there is none
+	more        bool           // there is another page
+	nextKey     string         // where it begins
 	nextVersion string
 	custom      bool // the answer is not from AWS, whose order is always true
 }
@@ -64,7 +65,10 @@ func (c *Client) versionPages(ctx context.Context, b model.Backend, prefix strin
 		in := &s3.ListObjectVersionsInput{Bucket: &b.Bucket, Prefix: nonEmpty(prefix), EncodingType: s3types.EncodingTypeUrl}
 		for {
 			page, err := c.versionPage(ctx, b, in)
-			if !yield(page, err) || err != nil || page.nextKey == "" {
+			if err == nil && page.more && page.nextKey == sdk.ToString(in.KeyMarker) && page.nextVersion == sdk.ToString(in.VersionIdMarker) {
+				err = endless(b.URL(prefix))
+			}
+			if !yield(page, err) || err != nil || !page.more {
 				return
 			}
 			in.KeyMarker, in.VersionIdMarker = nonEmpty(page.nextKey), nonEmpty(page.nextVersion)
@@ -83,7 +87,7 @@ func (c *Client) versionPage(ctx context.Context, b model.Backend, in *s3.ListOb
 	}
 	order, _ := out.ResultMetadata.Get(versionOrderKey{}).([]bool)
 	page := versionPage{entries: interleave(order, versionsOf(out), markersOf(out)), custom: api.Options().BaseEndpoint != nil}
-	if sdk.ToBool(out.IsTruncated) {
+	if page.more = sdk.ToBool(out.IsTruncated); page.more {
 		page.nextKey = decodeKey(sdk.ToString(out.NextKeyMarker), out.EncodingType)
 		page.nextVersion = sdk.ToString(out.NextVersionIdMarker)
 	}

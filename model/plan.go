@@ -35,8 +35,11 @@ type Plan struct {
 	Refusals []string // reasons why it must not run; empty when it may
 	Gone     bool     // there is nothing to do any more: already gone
 
+	// Exactly one of these, by operation.
 	Unlock  *UnlockSpec
 	Restore *RestoreSpec
+	Repair  *RepairSpec
+	Recover *RecoverSpec
 }
 
 // PlanLine is a labelled fact of a plan.

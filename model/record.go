@@ -28,6 +28,14 @@ type RecoveryRecord struct {
 // NoDigest stands for "there was no digest row" in a recovery record.
 const NoDigest = "none"
 
+// RecordedDigest is how a record keeps a digest row as it was.
+func RecordedDigest(row DigestRow) string {
+	if !row.Present {
+		return NoDigest
+	}
+	return row.Value
+}
+
 const (
 	recordSchema = 1
 	recordMark   = " stateward-record="

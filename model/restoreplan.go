@@ -201,21 +201,28 @@ func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 // mirrorWrite stores the new version as the configuration says, else as the
 // current version is stored, else as the target is.
 func mirrorWrite(f RestoreFacts) ObjectWrite {
-	w := ObjectWrite{ContentType: "application/json", Grants: f.Grants, Tags: f.Tags}
-	settings := f.Backend.Write
+	w := MirrorWrite(f.Backend.Write, f.Current)
+	if !f.Backend.Write.FromConfiguration && f.Current == nil {
+		w.Encryption = f.Target.Facts.Encryption.Or(Encryption{})
+	}
+	if w.ACL == "" {
+		w.Grants = f.Grants
+	}
+	if w.Tags == nil {
+		w.Tags = f.Tags
+	}
+	return w
+}
+
+// MirrorWrite is how the clients of a backend store an object: as their
+// configuration says, else as the current version is stored.
+func MirrorWrite(settings WriteSettings, current *CurrentObject) ObjectWrite {
+	w := ObjectWrite{ContentType: "application/json"}
 	switch {
 	case settings.FromConfiguration:
-		w.Encryption = configuredEncryption(settings)
-		if settings.ACL != "" {
-			w.ACL, w.Grants = settings.ACL, Grants{}
-		}
-		if settings.Tags != nil {
-			w.Tags = settings.Tags
-		}
-	case f.Current != nil:
-		w.Encryption = f.Current.Encryption
-	default:
-		w.Encryption = f.Target.Facts.Encryption.Or(Encryption{})
+		w.Encryption, w.ACL, w.Tags = configuredEncryption(settings), settings.ACL, settings.Tags
+	case current != nil:
+		w.Encryption = current.Encryption
 	}
 	return w
 }
@@ -249,13 +256,7 @@ func restoreSteps(p *Plan, spec *RestoreSpec) {
 	if spec.Current != nil {
 		p.step("back up", "keep the current bytes in a local file (0600)", "")
 	}
-	if spec.Lockfile {
-		p.step("lock file", "take the lock file", "only if there is none (If-None-Match)")
-	}
-	for _, t := range spec.LockTables {
-		p.step("lock row", "take the lock in "+t, "only if there is none (attribute_not_exists)")
-	}
-	p.step("verify", "read the state, the digest and the locks again", "stop if anything differs from what is shown here")
+	lockSteps(p, spec.Lockfile, spec.LockTables)
 	condition := "only if the state is still deleted (If-None-Match)"
 	if spec.Current != nil {
 		condition = "only if the state is still version " + spec.Current.VersionID + " (If-Match)"

@@ -2,6 +2,9 @@ package ui
 
 import (
 	"context"
+	"os"
+	"strconv"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -66,13 +69,35 @@ func newApp(ctx context.Context, o Options) *App {
 	if o.Refresh <= 0 {
 		o.Refresh = 30 * time.Second
 	}
-	a := &App{o: o, sc: rootScope(ctx), dark: o.Theme != "light", noColor: o.NoColor, later: sleep}
+	a := &App{o: o, sc: rootScope(ctx), dark: guessDark(o.Theme, os.Getenv("COLORFGBG")), noColor: o.NoColor, later: sleep}
 	a.restyle()
 	a.tops = topPages(a)
 	for _, t := range a.tops {
 		a.adopt(t.pages[0], a.sc)
 	}
 	return a
+}
+
+// guessDark guesses the background until the terminal tells it, from the theme
+// asked for or from COLORFGBG: "15;0" is white on black.
+func guessDark(theme, colorfgbg string) bool {
+	if theme == "dark" || theme == "light" {
+		return theme == "dark"
+	}
+	_, background, ok := cutLast(colorfgbg, ";")
+	n, err := strconv.Atoi(background)
+	if !ok || err != nil {
+		return true
+	}
+	return n != 7 && n < 9
+}
+
+func cutLast(s, sep string) (before, after string, found bool) {
+	i := strings.LastIndex(s, sep)
+	if i < 0 {
+		return s, "", false
+	}
+	return s[:i], s[i+len(sep):], true
 }
 
 // sleep delivers a message after d, or nothing when ctx ends before.

@@ -112,7 +112,7 @@ func (p *backendsPage) copyTargets() tea.Cmd {
 	for _, r := range p.chosen() {
 		urls = append(urls, strings.TrimSuffix(r.URL(r.Prefix), "/"))
 	}
-	return p.host.copied(plural(len(urls), "address"), strings.Join(urls, "\n"))
+	return p.host.copied(plural(len(urls), "address"), urls...)
 }
 
 // relist starts the listing of backends.
@@ -178,9 +178,12 @@ func (p *backendsPage) readFacts() []tea.Cmd {
 	read := p.host.reader()
 	p.list.near(func(r *backendRow) bool {
 		b, id := r.Backend, backendID(r.Backend)
-		facts := p.reads.ask(p.sc, id, func(ctx context.Context) model.BackendFacts { return read.BackendFacts(ctx, b) })
-		locks := p.held.ask(p.sc, id, func(ctx context.Context) model.LockReport { return read.Locks(ctx, b) })
-		cmds = append(cmds, facts, locks)
+		if p.reads.wants(p.sc, id) {
+			cmds = append(cmds, p.reads.ask(p.sc, id, func(ctx context.Context) model.BackendFacts { return read.BackendFacts(ctx, b) }))
+		}
+		if p.held.wants(p.sc, id) {
+			cmds = append(cmds, p.held.ask(p.sc, id, func(ctx context.Context) model.LockReport { return read.Locks(ctx, b) }))
+		}
 		return p.reads.busy < p.reads.limit || p.held.busy < p.held.limit
 	})
 	return cmds
@@ -289,12 +292,22 @@ func factWords[T any](f model.Fact[T], words func(T) string) []widget.Cell {
 
 func encryptionWords(e model.Encryption) string {
 	if e.KMSKeyID != "" {
-		return "key " + e.KMSKeyID
+		return "kms " + keyOfARN(e.KMSKeyID)
 	}
 	if e.Short() == "none" {
 		return "not encrypted by default"
 	}
 	return "encrypted with " + e.Algorithm
+}
+
+// keyOfARN is the part of a KMS key's ARN that tells which key it is:
+// arn:aws:kms:region:account:key/id.
+func keyOfARN(arn string) string {
+	_, key, ok := cutLast(arn, ":")
+	if !ok {
+		return arn
+	}
+	return key
 }
 
 func policyWords(p model.Policy, source string) []widget.Cell {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/dustin/go-humanize"
 
@@ -24,11 +25,33 @@ func unread() widget.Cell  { return widget.Cell{Text: signUnread, Tone: widget.D
 func unknown() widget.Cell { return widget.Cell{Text: signUnknown, Tone: widget.Warn} }
 func none() widget.Cell    { return widget.Cell{Text: signNone, Tone: widget.Dim} }
 
-func text(s string) widget.Cell { return widget.Cell{Text: s} }
-func dim(s string) widget.Cell  { return widget.Cell{Text: s, Tone: widget.Dim} }
-func good(s string) widget.Cell { return widget.Cell{Text: s, Tone: widget.Good} }
-func warn(s string) widget.Cell { return widget.Cell{Text: s, Tone: widget.Warn} }
-func bad(s string) widget.Cell  { return widget.Cell{Text: s, Tone: widget.Bad} }
+func text(s string) widget.Cell { return widget.Cell{Text: bound(s)} }
+func dim(s string) widget.Cell  { return widget.Cell{Text: bound(s), Tone: widget.Dim} }
+func good(s string) widget.Cell { return widget.Cell{Text: bound(s), Tone: widget.Good} }
+func warn(s string) widget.Cell { return widget.Cell{Text: bound(s), Tone: widget.Warn} }
+func bad(s string) widget.Cell  { return widget.Cell{Text: bound(s), Tone: widget.Bad} }
+
+// maxText is how many bytes of one text are looked at: an S3 key has no more,
+// and what somebody put into a lock must not make frames slow.
+const maxText = 1024
+
+// bound keeps the two ends of a text that is too long for any screen.
+func bound(s string) string {
+	if len(s) <= maxText {
+		return s
+	}
+	head, tail := maxText/2, len(s)-maxText/2
+	for head > 0 && !utf8.RuneStart(s[head]) {
+		head--
+	}
+	for tail < len(s) && !utf8.RuneStart(s[tail]) {
+		tail++
+	}
+	return s[:head] + "…" + s[tail:]
+}
+
+// safe is a text of any kind made fit for a line of our own.
+func safe(s string) string { return widget.Sanitize(bound(s)) }
 
 // orNone is a text, or the sign that there is none.
 func orNone(s string) widget.Cell {
@@ -158,7 +181,7 @@ const fileName = "terraform.tfstate"
 // shortKey gives up the file name of a key that does not fit, when it is the
 // usual one: the folders tell which state it is.
 func shortKey(key string, room int) string {
-	if len(key) <= room || widget.Width(widget.Sanitize(key)) <= room {
+	if len(key) <= room || widget.Width(safe(key)) <= room {
 		return key
 	}
 	if folder, ok := strings.CutSuffix(key, fileName); ok && strings.HasSuffix(folder, "/") {
@@ -172,13 +195,13 @@ func shortKey(key string, room int) string {
 // does not fit a line of its own.
 func flow(st widget.Styles, lead string, parts []widget.Cell, w, rows int) []string {
 	f := flowing{st: st, w: w, line: " "}
-	if lead = widget.Middle(widget.Sanitize(lead), max(1, w/2)); lead != "" {
+	if lead = widget.Middle(safe(lead), max(1, w/2)); lead != "" {
 		f.line += st.Strong.Render(lead) + "  "
 	}
 	f.indent = min(widget.Width(f.line), 20, max(1, w/4))
 	f.bare = true
 	for _, p := range parts {
-		f.part(widget.Cell{Text: widget.Sanitize(p.Text), Tone: p.Tone})
+		f.part(widget.Cell{Text: safe(p.Text), Tone: p.Tone})
 	}
 	f.end()
 	return clipLines(f.lines, w, rows)

@@ -54,7 +54,7 @@ func (a *App) identityLine() string {
 	left := " " + a.st.Title.Render("stateward") + "   " + a.st.Line(a.who()...)
 	var right []widget.Cell
 	if a.task != nil {
-		right = append(right, widget.Cell{Text: "⟳ " + string(a.task.plan.Operation) + " runs ", Tone: widget.Accent})
+		right = append(right, widget.Cell{Text: "↻ " + string(a.task.plan.Operation) + " runs ", Tone: widget.Accent})
 	}
 	if a.o.ReadOnly {
 		right = append(right, warn("READ-ONLY "))
@@ -67,12 +67,14 @@ func (a *App) who() []widget.Cell {
 	account := factCell(a.identity, func(i model.Identity) widget.Cell { return orNone(i.Account) })
 	id := a.identity.Or(model.Identity{Profile: a.o.Profile, Region: a.o.Region})
 	cells := []widget.Cell{account}
-	profile := first(id.Profile, a.o.Profile)
-	if region := first(id.Region, a.o.Region); region != "" {
-		profile += "@" + region
+	from := first(id.Profile, a.o.Profile)
+	if region := first(id.Region, a.o.Region); region != "" && from != "" {
+		from += "@" + region
+	} else {
+		from += region
 	}
-	if profile != "" {
-		cells = append(cells, dim(" · "), text(profile))
+	if from != "" {
+		cells = append(cells, dim(" · "), text(from))
 	}
 	if a.o.Endpoint != "" {
 		cells = append(cells, dim(" · "), text(a.o.Endpoint))
@@ -108,7 +110,7 @@ func first(a, b string) string {
 func (a *App) crumbLine() string {
 	var crumbs []string
 	for _, p := range a.tops[a.at].pages {
-		crumbs = append(crumbs, p.title())
+		crumbs = append(crumbs, bound(p.title()))
 	}
 	status := a.st.Line(a.top().status()...)
 	room := max(1, a.w-widget.Width(status)-1)

@@ -70,9 +70,9 @@ func keyLines(st widget.Styles, table []action, readOnly bool, w int) []string {
 	var lines []string
 	for _, a := range table {
 		keys := st.Key.Render(widget.PadRight(a.keyNames(), helpKeys))
-		body := widget.Sanitize(a.help)
+		body := safe(a.help)
 		if why := a.why(readOnly); why != "" {
-			body += st.Dim.Render(" (not now: " + widget.Sanitize(why) + ")")
+			body += st.Dim.Render(" (not now: " + safe(why) + ")")
 		}
 		lines = append(lines, widget.Fit(keys+body, w))
 	}
@@ -88,7 +88,7 @@ func signs() [][2]string {
 		{"✖", "act now"},
 		{"▲", "look at it"},
 		{"●", "verified good"},
-		{"⟳", "being read"},
+		{"↻", "being read"},
 		{"*", "marked"},
 	}
 }

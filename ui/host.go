@@ -32,31 +32,28 @@ func (a *App) tell(tone widget.Tone, sentence string) {
 		sign = "✖ "
 	case widget.Good:
 		sign = "✓ "
+	default: // a plain remark needs no sign
 	}
-	a.note = note{cell: widget.Cell{Text: sign + sentence, Tone: tone}, until: a.now().Add(noteTime)}
+	a.note = note{cell: widget.Cell{Text: sign + bound(sentence), Tone: tone}, until: a.now().Add(noteTime)}
 }
 
-// copied puts text on the clipboard by OSC 52 and says so. Control characters
+// copied puts lines on the clipboard by OSC 52 and says so. Control characters
 // are copied in their escaped form: pasted into a shell they would run.
-func (a *App) copied(what, text string) tea.Cmd {
+func (a *App) copied(what string, lines ...string) tea.Cmd {
+	clean, escaped := make([]string, len(lines)), ""
+	for i, l := range lines {
+		clean[i] = widget.Sanitize(l)
+		if clean[i] != l {
+			escaped = " (unprintable characters escaped)"
+		}
+	}
+	text := strings.Join(clean, "\n")
 	if text == "" {
 		a.tell(widget.Warn, "there is nothing to copy")
 		return nil
 	}
-	if clean := safeLines(text); clean != text {
-		text, what = clean, what+" (unprintable characters escaped)"
-	}
-	a.tell(widget.Plain, "copied "+what)
+	a.tell(widget.Plain, "copied "+what+escaped)
 	return tea.SetClipboard(text)
-}
-
-// safeLines sanitises text whose lines are our own.
-func safeLines(text string) string {
-	lines := strings.Split(text, "\n")
-	for i := range lines {
-		lines[i] = widget.Sanitize(lines[i])
-	}
-	return strings.Join(lines, "\n")
 }
 
 // command is the stateward command line that is equivalent to what is shown,

@@ -58,7 +58,7 @@ func (a *App) global() []action {
 		{keys: []string{"esc", "backspace"}, name: "back", help: "clear the filter, else back to the page before",
 			run: a.escape},
 		{keys: []string{"ctrl+r"}, name: "refresh", help: "read everything on the page again",
-			run: func() tea.Cmd { return a.top().refresh() }},
+			run: a.refresh},
 	}
 	for i, t := range a.tops {
 		acts = append(acts, action{keys: []string{t.key}, name: t.name, help: "the page of all " + t.name,
@@ -81,6 +81,16 @@ func (a *App) escape() tea.Cmd {
 		return nil
 	}
 	return a.back()
+}
+
+// refresh reads the page again, and who we are when that is not known or ends
+// soon: the operator may have logged in anew.
+func (a *App) refresh() tea.Cmd {
+	cmd := a.top().refresh()
+	if id, ok := a.identity.Get(); !ok || len(a.expiry(id)) > 0 {
+		cmd = tea.Batch(cmd, a.whoAmI())
+	}
+	return cmd
 }
 
 // leave leaves, or asks when an operation runs.

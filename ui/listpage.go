@@ -69,6 +69,9 @@ func (p *listPage[T]) due() bool {
 	return p.host.now().Sub(p.began) >= pause
 }
 
+// outdate makes the list due again, whenever it is shown next.
+func (p *listPage[T]) outdate() { p.began = time.Time{} }
+
 func (p *listPage[T]) refresh() tea.Cmd {
 	return p.start()
 }
@@ -186,7 +189,7 @@ func (p *listPage[T]) status() []widget.Cell {
 		cells = append(cells, dim(sep()+justNow(p.host.now().Sub(p.asOf))))
 	}
 	if p.busy {
-		return append(cells, widget.Cell{Text: " ⟳", Tone: widget.Accent})
+		return append(cells, widget.Cell{Text: " ↻", Tone: widget.Accent})
 	}
 	if p.err != nil {
 		return append(cells, bad(" ✖"))
@@ -223,7 +226,7 @@ func (p *listPage[T]) problems(st widget.Styles) []string {
 // wrapped is a sentence behind a sign, on at most rows lines.
 func wrapped(st widget.Styles, tone widget.Tone, sign, sentence string, w, rows int) []string {
 	var lines []string
-	for i, l := range widget.Wrap(widget.Sanitize(sentence), max(1, w-4)) {
+	for i, l := range widget.Wrap(safe(sentence), max(1, w-4)) {
 		lead := "   "
 		if i == 0 {
 			lead = " " + sign

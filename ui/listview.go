@@ -45,8 +45,25 @@ func (p *listPage[T]) view(st widget.Styles) string {
 	body := max(2, p.h-len(above)-len(below))
 	p.list.grid.Empty = p.noRows()
 	p.list.setSize(p.w, body)
-	lines := append(above, p.list.grid.View(st))
-	return widget.FitBlock(strings.Join(append(lines, below...), "\n"), p.w, p.h)
+	return p.stack(above, p.list.grid.View(st), body, below)
+}
+
+// stack puts the grid, which is exactly as wide and as high as it was asked to
+// be, between lines that are made so here.
+func (p *listPage[T]) stack(above []string, grid string, height int, below []string) string {
+	if len(above)+height+len(below) != p.h {
+		lines := append(above, grid)
+		return widget.FitBlock(strings.Join(append(lines, below...), "\n"), p.w, p.h)
+	}
+	lines := make([]string, 0, len(above)+1+len(below))
+	for _, l := range above {
+		lines = append(lines, widget.Fit(l, p.w))
+	}
+	lines = append(lines, grid)
+	for _, l := range below {
+		lines = append(lines, widget.Fit(l, p.w))
+	}
+	return strings.Join(lines, "\n")
 }
 
 // apart sets the detail off from the rows where there is room.
@@ -62,7 +79,7 @@ func (p *listPage[T]) filterLine(st widget.Styles) string {
 		p.input.Prompt = " / "
 		return p.input.View(p.w, st)
 	}
-	return " " + st.Accent.Render("/ "+widget.Sanitize(p.list.filter.Query())) + st.Dim.Render("   esc clears")
+	return " " + st.Accent.Render("/ "+safe(p.list.filter.Query())) + st.Dim.Render("   esc clears")
 }
 
 // moved runs a movement of the cursor.
@@ -95,7 +112,7 @@ func (p *listPage[T]) movement() []action {
 func (p *listPage[T]) listActions() []action {
 	return []action{
 		{keys: []string{"/"}, name: "filter", footer: true,
-			help: "keep the rows that have all words typed; !word keeps those without it",
+			help: "keep rows with all words typed; !word keeps those without it",
 			run:  p.openFilter},
 		{keys: []string{"space"}, name: "mark", help: "mark the row, or take its mark off",
 			blocked: p.noRow, run: p.mark},

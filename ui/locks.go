@@ -176,17 +176,20 @@ func lockCells(cells []widget.Cell, r *lockRow, now time.Time, room int) []widge
 
 // lockDetails says what the lock is and why the verdict is what it is.
 func lockDetails(r *lockRow, now time.Time, st widget.Styles, w, h int) []string {
-	lines := flow(st, "", lockParts(r), w, min(3, h))
+	lines := flow(st, "", lockParts(r), w, min(max(3, h/2), h))
 	if h < 5 {
 		return lines
 	}
-	why := "Why " + strings.ReplaceAll(string(first(string(r.verdict()), "no verdict")), "-", " ")
+	why := safe("Why " + strings.ReplaceAll(first(string(r.verdict()), "no verdict"), "-", " "))
 	return append(lines, evidenceLines(r, now, st, why, w, h-len(lines))...)
 }
 
 func lockParts(r *lockRow) []widget.Cell {
 	l := &r.locks[0]
 	parts := []widget.Cell{text(r.backend.URL(l.Key))}
+	if l.Info.Who != "" {
+		parts = append(parts, r.heldBy())
+	}
 	if created := l.Created(); !created.IsZero() {
 		parts = append(parts, text("since "+absolute(created)))
 	}
@@ -211,6 +214,7 @@ func evidenceLines(r *lockRow, now time.Time, st widget.Styles, lead string, w, 
 	})
 	slices.SortStableFunc(all, func(a, b model.Evidence) int { return cmp.Compare(weight(a), weight(b)) })
 	var lines []string
+	lead = widget.Truncate(lead, max(1, w/3))
 	indent := widget.Width(lead) + 3
 	for i, e := range all {
 		head := strings.Repeat(" ", indent)
@@ -226,7 +230,7 @@ func evidenceLine(e model.Evidence, head string, indent int, st widget.Styles, w
 	points := pointer(e.PointsTo)
 	tail := st.Cell(points)
 	var lines []string
-	for i, l := range widget.Wrap(widget.Sanitize(e.Text), max(8, w-indent-13)) {
+	for i, l := range widget.Wrap(safe(e.Text), max(8, w-indent-13)) {
 		if i > 0 {
 			lines = append(lines, strings.Repeat(" ", indent)+l)
 			continue

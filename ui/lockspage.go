@@ -104,7 +104,7 @@ func copyLockIDs(p *listPage[lockRow]) tea.Cmd {
 	for _, r := range p.chosen() {
 		ids = append(ids, r.locks[0].Token())
 	}
-	return p.host.copied(plural(len(ids), "lock ID"), strings.Join(ids, "\n"))
+	return p.host.copied(plural(len(ids), "lock ID"), ids...)
 }
 
 // openLocked shows the state that a lock is on.

@@ -16,6 +16,7 @@ type page interface {
 	actions() []action
 	enter() tea.Cmd   // it is shown, for the first time or again
 	refresh() tea.Cmd // reads everything again
+	outdate()         // what is shown may have been changed: read again when shown
 	tick() tea.Cmd    // once a second while it is shown
 	wanted() tea.Cmd  // reads what the screen lacks; asked after every message
 	receive(letter) tea.Cmd
@@ -49,7 +50,7 @@ type host interface {
 	push(page) tea.Cmd
 	show(dialog) tea.Cmd
 	tell(tone widget.Tone, text string)
-	copied(what, text string) tea.Cmd
+	copied(what string, lines ...string) tea.Cmd
 	command(args ...string) string // the equivalent command line
 	fleet() *fleet
 	start(*task) tea.Cmd

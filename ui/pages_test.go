@@ -218,3 +218,18 @@ func TestWhoAsksIsShownAsItBecomesKnown(t *testing.T) {
 		t.Run(name, func(t *testing.T) { open(t, c.fleet).sees(c.want) })
 	}
 }
+
+func TestAStateWithoutVersionsIsReadAllTheSame(t *testing.T) {
+	f := sampleFleet()
+	f.read["s3://acme-tfstate-network/net/edge/terraform.tfstate"] = model.StateFacts{Digest: model.Known(model.DigestOrphan)}
+	s := open(t, f)
+	s.press("2", "j", "enter").sees("no versions", "digest ✖ orphan", "locks 1")
+}
+
+func TestLoggingInAgainIsNoticed(t *testing.T) {
+	f := sampleFleet()
+	f.whoErr = &model.Failure{Kind: model.ErrExpired, Tried: "asking who we are"}
+	s := open(t, f).sees("? · oncall")
+	f.whoErr = nil
+	s.press("ctrl+r").sees("123456789012 · oncall")
+}

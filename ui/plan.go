@@ -222,7 +222,7 @@ func (d *planDialog) closes(msg tea.KeyPressMsg) bool {
 func (d *planDialog) copyCommands() tea.Cmd {
 	if d.task != nil {
 		if cmds := followUps(d.task.result); len(cmds) > 0 {
-			return d.host.copied(plural(len(cmds), "line"), strings.Join(cmds, "\n"))
+			return d.host.copied(plural(len(cmds), "line"), cmds...)
 		}
 		d.said = "there is no command to copy"
 		return nil
@@ -232,7 +232,7 @@ func (d *planDialog) copyCommands() tea.Cmd {
 		return nil
 	}
 	d.said = "copied " + plural(len(d.plan.Manual), "command")
-	return d.host.copied("the commands", strings.Join(d.plan.Manual, "\n"))
+	return d.host.copied("the commands", d.plan.Manual...)
 }
 
 // followUps are the commands that a result names: what finishes it, else what

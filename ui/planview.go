@@ -21,7 +21,7 @@ func (d *planDialog) view(st widget.Styles, w, h int) string {
 	room := max(0, h-widget.BoxFrameHeight-len(foot))
 	body, d.scroll = window(body, d.scroll, inner, room, st)
 	lines := append(body, foot...)
-	return widget.Box(d.title+" "+d.state, strings.Join(lines, "\n"), w, min(h, len(lines)+widget.BoxFrameHeight), st)
+	return widget.Box(d.title+" "+bound(d.state), strings.Join(lines, "\n"), w, min(h, len(lines)+widget.BoxFrameHeight), st)
 }
 
 // window is the part of the lines that fits, with a line that says what is
@@ -107,10 +107,11 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 	for _, f := range p.Facts {
 		lines = append(lines, labelled(st, f.Label, f.Text, factTone(f), width, w)...)
 	}
-	lines = append(lines, stepLines(p, st, width, w)...)
+	// Before the steps: in a low window what comes after them is out of sight.
 	for _, warning := range p.Warnings {
 		lines = append(lines, labelled(st, "▲", warning, widget.Warn, 2, w)...)
 	}
+	lines = append(lines, stepLines(p, st, width, w)...)
 	if p.Undo != "" && len(p.Refusals) == 0 {
 		lines = append(lines, labelled(st, "Undo", p.Undo, widget.Plain, width, w)...)
 	}
@@ -128,7 +129,7 @@ func factTone(f model.PlanLine) widget.Tone {
 func labelWidth(facts []model.PlanLine) int {
 	width := 10
 	for _, f := range facts {
-		width = max(width, min(16, widget.Width(widget.Sanitize(f.Label))+2))
+		width = max(width, min(16, widget.Width(safe(f.Label))+2))
 	}
 	return width
 }
@@ -137,7 +138,7 @@ func labelWidth(facts []model.PlanLine) int {
 func labelled(st widget.Styles, label, body string, tone widget.Tone, width, w int) []string {
 	var lines []string
 	style := st.Of(tone)
-	for i, l := range widget.Wrap(widget.Sanitize(body), max(8, w-width)) {
+	for i, l := range widget.Wrap(safe(body), max(8, w-width)) {
 		head := strings.Repeat(" ", width)
 		if i == 0 {
 			head = labelText(label, tone, width, st)
@@ -148,7 +149,7 @@ func labelled(st widget.Styles, label, body string, tone widget.Tone, width, w i
 }
 
 func labelText(label string, tone widget.Tone, width int, st widget.Styles) string {
-	label = widget.PadRight(widget.Sanitize(label), width)
+	label = widget.PadRight(safe(label), width)
 	if tone == widget.Plain {
 		return st.Dim.Render(label)
 	}
@@ -195,6 +196,9 @@ func (d *planDialog) steps() []widget.Step {
 				step.Elapsed = d.host.now().Sub(news.at)
 			}
 		}
+		if r := d.task.result; r != nil && i < len(r.Steps) {
+			step.Status, step.Detail, step.Elapsed = stepStatus(r.Steps[i].Status), r.Steps[i].Detail, r.Steps[i].Elapsed
+		}
 		steps = append(steps, step)
 	}
 	if r := d.task.result; r != nil {
@@ -235,7 +239,7 @@ func (d *planDialog) resultLines(st widget.Styles, w int) []string {
 	r := d.task.result
 	lines := append(strings.Split(widget.Steps(d.steps(), w, 0, st), "\n"), "")
 	headline, tone := outcomeWords(r)
-	for _, l := range widget.Wrap(widget.Sanitize(headline+first(r.Message, errorText(r.Err))), w) {
+	for _, l := range widget.Wrap(safe(headline+first(r.Message, errorText(r.Err))), w) {
 		lines = append(lines, st.Of(tone).Render(l))
 	}
 	if r.Holder != nil {

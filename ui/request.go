@@ -201,12 +201,18 @@ type lazy[V any] struct {
 	at    address
 }
 
-// ask reads the facts of a row, unless that was done or too many are under way.
-func (l *lazy[V]) ask(s *scope, row string, read func(context.Context) V) tea.Cmd {
+// wants reports whether a row is to be asked for, and may be now.
+func (l *lazy[V]) wants(s *scope, row string) bool {
 	if !l.req.alive() {
 		l.restart(s)
 	}
-	if _, asked := l.known[row]; asked || l.busy >= l.limit {
+	_, asked := l.known[row]
+	return !asked && l.busy < l.limit
+}
+
+// ask reads the facts of a row, unless that was done or too many are under way.
+func (l *lazy[V]) ask(s *scope, row string, read func(context.Context) V) tea.Cmd {
+	if !l.wants(s, row) {
 		return nil
 	}
 	l.busy++

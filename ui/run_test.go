@@ -217,6 +217,28 @@ func TestTheThemeFollowsTheTerminal(t *testing.T) {
 	}
 }
 
+func TestTheBackgroundIsGuessedUntilItIsKnown(t *testing.T) {
+	for name, c := range map[string]struct {
+		theme, env string
+		dark       bool
+	}{
+		"nothing known":           {"auto", "", true},
+		"white on black":          {"auto", "15;0", true},
+		"black on white":          {"", "0;15", false},
+		"with a third field":      {"auto", "0;default;15", false},
+		"grey behind":             {"auto", "0;7", false},
+		"nonsense":                {"auto", "x;y", true},
+		"the theme has the say":   {"light", "15;0", false},
+		"the theme has it always": {"dark", "0;15", true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if guessDark(c.theme, c.env) != c.dark {
+				t.Error("guessed wrong")
+			}
+		})
+	}
+}
+
 // white is the colour of paper.
 type white struct{}
 

@@ -37,7 +37,7 @@ func scenes() map[string]scene {
 		"versions-deleted": {false, func(s *session) string { return s.warehouse().press("G", "k", "k", "R").content() }},
 		"state-locks":      {true, func(s *session) string { return s.press("j", "enter", "enter", "tab").content() }},
 		"locks":            {true, func(s *session) string { return s.press("2").content() }},
-		"locks-unreadable": {false, func(s *session) string { return s.press("2", "G").content() }},
+		"locks-unreadable": {false, func(s *session) string { return s.press("2", "j").content() }},
 		"unlock-working":   {false, workingPlan},
 		"unlock":           {true, func(s *session) string { return s.unlock().content() }},
 		"unlock-differs":   {false, func(s *session) string { return s.unlock().text("71d9").content() }},

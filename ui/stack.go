@@ -94,13 +94,3 @@ func (a *App) show(d dialog) tea.Cmd {
 	a.dialogs = append(a.dialogs, d)
 	return d.open()
 }
-
-// dismiss closes the dialog on top.
-func (a *App) dismiss() {
-	n := len(a.dialogs) - 1
-	a.dialogs[n].scope().leave()
-	a.dialogs = a.dialogs[:n]
-}
-
-// refreshTop reads the page shown again, after something was changed.
-func (a *App) refreshTop() tea.Cmd { return a.top().refresh() }

@@ -3,7 +3,6 @@ package ui
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -26,6 +25,7 @@ type tab interface {
 	resize(w, h int)
 	view(widget.Styles) string
 	unfilter() bool
+	outdate()
 }
 
 // statePage shows one state, in tabs.
@@ -56,7 +56,7 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 func (p *statePage) scope() *scope { return p.sc }
 
 // title gives up a usual file name on a narrow screen rather than the folders.
-func (p *statePage) title() string { return shortKey(p.state.Key, p.w/3) }
+func (p *statePage) title() string { return shortKey(p.state.Key, 2*p.w/5) }
 
 func (p *statePage) actions() []action { return p.tables[p.at] }
 
@@ -92,6 +92,12 @@ func (p *statePage) refresh() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
+func (p *statePage) outdate() {
+	for _, t := range p.tabs {
+		t.outdate()
+	}
+}
+
 func (p *statePage) tick() tea.Cmd {
 	var cmds []tea.Cmd
 	for _, t := range p.tabs {
@@ -105,7 +111,14 @@ func (p *statePage) wanted() tea.Cmd { return p.tabs[p.at].wanted() }
 // readState reads the facts of the state whose newest version is v.
 func (p *statePage) readState(v model.Version) tea.Cmd {
 	s := p.state
+	if v.VersionID == "" {
+		return p.readFacts(s)
+	}
 	s.VersionID, s.LastModified, s.Size, s.ETag, s.Deleted = v.VersionID, v.LastModified, v.Size, v.ETag, v.DeleteMarker
+	return p.readFacts(s)
+}
+
+func (p *statePage) readFacts(s model.State) tea.Cmd {
 	ctx, at := p.about.begin(p.sc)
 	read, b := p.host.reader(), p.backend
 	return ask(ctx, at, func(ctx context.Context) (model.StateFacts, error) { return read.StateFacts(ctx, b, s), nil })
@@ -164,8 +177,10 @@ func (p *statePage) view(st widget.Styles) string {
 	}
 	status := st.Line(p.tabs[p.at].status()...)
 	tabs := widget.Justify(widget.Tabs(labels, p.at, max(1, p.w-widget.Width(status)-1), st), status, p.w)
-	lines := []string{tabs, p.tabs[p.at].view(st)}
-	return widget.FitBlock(strings.Join(lines, "\n"), p.w, p.h)
+	if p.h < 2 {
+		return tabs
+	}
+	return tabs + "\n" + p.tabs[p.at].view(st)
 }
 
 // stateLocksTab lists the locks of one state.

@@ -92,7 +92,7 @@ func (p *statesPage) copyURLs() tea.Cmd {
 	for _, s := range p.chosen() {
 		urls = append(urls, p.backend.URL(s.Key))
 	}
-	return p.host.copied(plural(len(urls), "address"), strings.Join(urls, "\n"))
+	return p.host.copied(plural(len(urls), "address"), urls...)
 }
 
 // noUnlock is why the state's lock cannot be removed.
@@ -176,9 +176,12 @@ func (p *statesPage) readFacts() []tea.Cmd {
 	var cmds []tea.Cmd
 	read, b := p.host.reader(), p.backend
 	p.list.near(func(s *model.State) bool {
-		state := *s
-		cmd := p.reads.ask(p.sc, s.Key, func(ctx context.Context) model.StateFacts { return read.StateFacts(ctx, b, state) })
-		cmds = append(cmds, cmd)
+		if p.reads.wants(p.sc, s.Key) {
+			state := *s
+			cmds = append(cmds, p.reads.ask(p.sc, s.Key, func(ctx context.Context) model.StateFacts {
+				return read.StateFacts(ctx, b, state)
+			}))
+		}
 		return p.reads.busy < p.reads.limit
 	})
 	return cmds
@@ -257,7 +260,7 @@ func stateParts(s *model.State) []widget.Cell {
 		parts = append(parts, dim("version "+id))
 	}
 	if e, ok := f.Encryption.Get(); ok && e.KMSKeyID != "" {
-		parts = append(parts, dim("key "+e.KMSKeyID))
+		parts = append(parts, dim("kms "+keyOfARN(e.KMSKeyID)))
 	}
 	return parts
 }

@@ -120,5 +120,10 @@ func (a *App) taskEnded(msg taskMsg) tea.Cmd {
 		return tea.Quit // and Run reports what became of it
 	}
 	a.task = nil
-	return a.refreshTop()
+	for _, t := range a.tops {
+		for _, p := range t.pages {
+			p.outdate()
+		}
+	}
+	return a.top().refresh()
 }

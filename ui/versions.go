@@ -134,7 +134,7 @@ func (t *versionsTab) copyIDs() tea.Cmd {
 	for _, v := range t.chosen() {
 		ids = append(ids, v.VersionID)
 	}
-	return t.host.copied(plural(len(ids), "version ID"), strings.Join(ids, "\n"))
+	return t.host.copied(plural(len(ids), "version ID"), ids...)
 }
 
 func (t *versionsTab) relist() tea.Cmd {
@@ -183,6 +183,9 @@ func (t *versionsTab) gotVersions(m batch[[]model.Version]) tea.Cmd {
 	}
 	if m.end {
 		t.ended(m.err)
+		if !t.told && m.err == nil {
+			tell = t.newest(model.Version{}) // there is no object, but there may be a lock or a digest
+		}
 	}
 	return tea.Batch(m.next(), tell)
 }
@@ -199,7 +202,8 @@ func (t *versionsTab) readFacts() []tea.Cmd {
 	var cmds []tea.Cmd
 	read, b, key := t.host.reader(), t.backend, t.state
 	t.list.near(func(row *model.Version) bool {
-		if v := *row; !v.DeleteMarker {
+		if !row.DeleteMarker && t.reads.wants(t.sc, row.VersionID) {
+			v := *row
 			cmds = append(cmds, t.reads.ask(t.sc, v.VersionID, func(ctx context.Context) model.VersionFacts {
 				return read.VersionFacts(ctx, b, key, v)
 			}))

@@ -87,7 +87,7 @@ func versionParts(v *model.Version) []widget.Cell {
 	parts = why(parts, "resources", f.Resources)
 	parts = why(parts, "encryption", f.Encryption)
 	parts = why(parts, "restorable", v.Restorable)
-	if v.WhyNot != "" {
+	if v.WhyNot != "" && !v.IsLatest && !v.DeleteMarker {
 		parts = append(parts, warn("cannot be restored: "+v.WhyNot))
 	}
 	if by := v.WrittenBy; by != nil {
@@ -99,7 +99,7 @@ func versionParts(v *model.Version) []widget.Cell {
 	parts = append(parts, text("version "+v.VersionID))
 	parts = append(parts, headerWords(f.Header)...)
 	if e, ok := f.Encryption.Get(); ok && e.KMSKeyID != "" {
-		parts = append(parts, dim("key "+e.KMSKeyID))
+		parts = append(parts, dim("kms "+keyOfARN(e.KMSKeyID)))
 	}
 	return parts
 }

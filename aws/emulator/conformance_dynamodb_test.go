@@ -228,6 +228,12 @@ func tableCases() map[string]func(*testing.T, *target) {
 				equal(t, name, fmt.Sprintf("%T", got[name]), fmt.Sprintf("%T", v))
 			}
 		},
+	}
+}
+
+// settingCases are what a table tells about itself, and what it refuses.
+func settingCases() map[string]func(*testing.T, *target) {
+	return map[string]func(*testing.T, *target){
 		"DescribeTable tells the key schema": func(t *testing.T, tg *target) {
 			r := newRows(t, tg)
 			out, err := tg.ddb.DescribeTable(t.Context(), &dynamodb.DescribeTableInput{TableName: &r.name})

@@ -107,8 +107,7 @@ const (
 	stale    = `"00000000000000000000000000000000"`
 )
 
-// writeCases are the conditional writes and deletes that locks and restores
-// rest on.
+// writeCases are the conditional writes that locks and restores rest on.
 func writeCases() map[string]func(*testing.T, *target) {
 	return map[string]func(*testing.T, *target){
 		"If-None-Match * takes a free key and refuses a taken one": func(t *testing.T, tg *target) {
@@ -158,6 +157,12 @@ func writeCases() map[string]func(*testing.T, *target) {
 			_, err = b.get(stateKey, "")
 			wantError(t, err, "NoSuchKey")
 		},
+	}
+}
+
+// deleteCases are the deletes that release a lock.
+func deleteCases() map[string]func(*testing.T, *target) {
+	return map[string]func(*testing.T, *target){
 		"a delete with another ETag leaves the lock to its holder": func(t *testing.T, tg *target) {
 			b := newStore(t, tg, true)
 			b.mustPut(lockKey, "holder")
@@ -242,6 +247,12 @@ func objectCases() map[string]func(*testing.T, *target) {
 			etag, _ := b.mustPut(stateKey, "hello")
 			equal(t, "ETag", etag, `"5d41402abc4b2a76b9719d911017c592"`)
 		},
+	}
+}
+
+// headerCases are the encryption of objects.
+func headerCases() map[string]func(*testing.T, *target) {
+	return map[string]func(*testing.T, *target){
 		"SSE-KMS headers are kept and told": func(t *testing.T, tg *target) {
 			b := newStore(t, tg, true)
 			key := newKey(t, tg)
@@ -280,6 +291,12 @@ func objectCases() map[string]func(*testing.T, *target) {
 			check(t, err)
 			equal(t, "algorithm", out.ServerSideEncryption, types.ServerSideEncryptionAes256)
 		},
+	}
+}
+
+// attributeCases are parts, tags and permissions of objects.
+func attributeCases() map[string]func(*testing.T, *target) {
+	return map[string]func(*testing.T, *target){
 		"an upload in parts has an ETag that is no MD5 of the object": func(t *testing.T, tg *target) {
 			b := newStore(t, tg, true)
 			etag := uploadParts(t, b, stateKey, strings.Repeat("x", 5<<20), "tail")

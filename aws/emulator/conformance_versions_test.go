@@ -51,6 +51,12 @@ func versionCases() map[string]func(*testing.T, *target) {
 			_, err := b.get(stateKey, "not-a-version")
 			wantError(t, err, "NoSuchVersion", "InvalidArgument")
 		},
+	}
+}
+
+// undoCases are versions and markers that go, come back, or were there first.
+func undoCases() map[string]func(*testing.T, *target) {
+	return map[string]func(*testing.T, *target){
 		"deleting a marker by its id brings the object back": func(t *testing.T, tg *target) {
 			b := newStore(t, tg, true)
 			b.mustPut(stateKey, "1")
@@ -101,6 +107,12 @@ func versionCases() map[string]func(*testing.T, *target) {
 			equal(t, "version latest", aws.ToBool(out.Versions[0].IsLatest), false)
 			equal(t, "marker latest", aws.ToBool(out.DeleteMarkers[0].IsLatest), true)
 		},
+	}
+}
+
+// historyPageCases are pages over histories, and operations on many versions.
+func historyPageCases() map[string]func(*testing.T, *target) {
+	return map[string]func(*testing.T, *target){
 		"a prefix finds the lock file beside the state": func(t *testing.T, tg *target) {
 			b := newStore(t, tg, true)
 			b.mustPut(stateKey, "1")

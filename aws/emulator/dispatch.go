@@ -14,7 +14,8 @@ import (
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) {
 	body, err := readBody(r)
 	if err != nil {
-		return // the client went away: nobody is left to answer
+		cut(w) // the client went away; returning alone would answer 200
+		return
 	}
 	c := s.newCall(s.clock.read(), r.Method, r.URL, r.Header, body)
 	if c.Header.Get("Host") == "" {
@@ -109,11 +110,10 @@ func tableOf(body []byte) string {
 	for table := range in.RequestItems {
 		name = table
 	}
-	for _, item := range in.TransactItems {
-		for _, action := range item {
+	if len(in.TransactItems) > 0 {
+		for _, action := range in.TransactItems[0] {
 			name = action.TableName
 		}
-		break
 	}
 	return tableName(name)
 }

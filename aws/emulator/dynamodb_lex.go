@@ -38,7 +38,7 @@ func wordLength(s string) int {
 	case strings.IndexByte("()=<>,.[]+-", c) >= 0:
 		return 1
 	case c == '#' || c == ':':
-		return choose2(nameLength(s[1:]) > 0, 1+nameLength(s[1:]), 0)
+		return choose(nameLength(s[1:]) > 0, 1+nameLength(s[1:]), 0)
 	}
 	return nameLength(s)
 }

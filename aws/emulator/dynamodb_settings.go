@@ -41,7 +41,7 @@ func (d *dynamoStore) updateBackups(c *call, in *updateBackupsInput) (any, error
 		t.recoverySince = c.Time
 	}
 	t.recovery = spec.PointInTimeRecoveryEnabled
-	t.recoveryDays = choose2(spec.RecoveryPeriodInDays > 0, spec.RecoveryPeriodInDays, 35)
+	t.recoveryDays = choose(spec.RecoveryPeriodInDays > 0, spec.RecoveryPeriodInDays, 35)
 	return t.backups(c.Time), nil
 }
 

@@ -79,7 +79,7 @@ func (t *table) readKeys(in *tableInput) error {
 	for _, a := range in.AttributeDefinitions {
 		t.types[a.AttributeName] = a.AttributeType
 	}
-	keys := choose2(t.sort == "", 1, 2)
+	keys := choose(t.sort == "", 1, 2)
 	if t.hash == "" || len(in.KeySchema) != keys || len(t.types) != keys || t.types[t.hash] == "" || t.sort != "" && t.types[t.sort] == "" {
 		return validation("One or more parameter values were invalid: Some index key attributes are not defined in AttributeDefinitions, or attributes are defined that no key uses")
 	}
@@ -189,7 +189,7 @@ type listTablesInput struct {
 }
 
 func (d *dynamoStore) listTables(c *call, in *listTablesInput) (any, error) {
-	limit := min(choose2(in.Limit > 0, in.Limit, 100), 100)
+	limit := min(choose(in.Limit > 0, in.Limit, 100), 100)
 	if d.opts.PageSize > 0 {
 		limit = min(limit, d.opts.PageSize)
 	}

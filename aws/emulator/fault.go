@@ -60,6 +60,7 @@ type exchange struct {
 func (x *exchange) run() {
 	f := x.fault
 	if !x.wait(f.Delay) {
+		cut(x.w)
 		return
 	}
 	if f.Before != nil {
@@ -90,9 +91,9 @@ func (x *exchange) breakOff() {
 		case <-x.r.Context().Done():
 		case <-x.server.done:
 		}
-		x.cut()
+		cut(x.w)
 	case f.Reset:
-		x.cut()
+		cut(x.w)
 	default:
 		err := &apiError{status: f.Status, code: f.Code, message: f.Message}
 		x.send(x.server.stamp(x.call, x.server.services[x.call.Service].refuse(x.call, err)))
@@ -116,11 +117,11 @@ func (x *exchange) wait(d time.Duration) bool {
 }
 
 // cut drops the connection; the client sees a reset.
-func (x *exchange) cut() {
-	conn, _, err := http.NewResponseController(x.w).Hijack()
+func cut(w http.ResponseWriter) {
+	conn, _, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		// Only a caller of Handler without a real connection gets here.
-		x.w.WriteHeader(http.StatusBadGateway)
+		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
 	if tcp, ok := conn.(*net.TCPConn); ok {

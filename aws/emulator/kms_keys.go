@@ -123,7 +123,7 @@ func (k *kmsStore) listKeys(c *call, in *keyInput) (any, error) {
 
 // page answers a part of a list; the marker is where the next part starts.
 func (k *kmsStore) page(name string, all []any, in *keyInput, standard int) (any, error) {
-	limit := choose2(in.Limit > 0, in.Limit, standard)
+	limit := choose(in.Limit > 0, in.Limit, standard)
 	if k.opts.PageSize > 0 {
 		limit = min(limit, k.opts.PageSize)
 	}
@@ -141,13 +141,6 @@ func (k *kmsStore) page(name string, all []any, in *keyInput, standard int) (any
 		out["NextMarker"] = itoa(to)
 	}
 	return out, nil
-}
-
-func choose2(condition bool, yes, no int) int {
-	if condition {
-		return yes
-	}
-	return no
 }
 
 type describeInput struct {

@@ -81,6 +81,12 @@ func encryptionCases() map[string]only {
 			reason: "moto does not enforce SSE-C",
 			run:    func(t *testing.T, _ *emulator.Server, tg *target) { customerKeyStory(t, newStore(t, tg, true)) },
 		},
+	}
+}
+
+// integrityCases are defaults of encryption, and checksums.
+func integrityCases() map[string]only {
+	return map[string]only{
 		"a bucket encrypts with AES256 until told otherwise": {
 			reason: "moto answers that there is no encryption",
 			run: func(t *testing.T, _ *emulator.Server, tg *target) {

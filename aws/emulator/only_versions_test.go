@@ -61,6 +61,12 @@ func markerCases() map[string]only {
 				equal(t, "time known", answerHeader(t, err).Get("Last-Modified") != "", true)
 			},
 		},
+	}
+}
+
+// historyCases are conditions and pages over a moving history.
+func historyCases() map[string]only {
+	return map[string]only{
 		"a delete with If-Match * needs an object": {
 			reason: "moto refuses * always",
 			run: func(t *testing.T, _ *emulator.Server, tg *target) {

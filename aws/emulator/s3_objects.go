@@ -45,8 +45,8 @@ func (s *s3Store) findVersion(b *bucket, c *call) (*version, error) {
 	}
 	if v.marker {
 		e := fail(http.StatusMethodNotAllowed, "MethodNotAllowed", "The specified method is not allowed against this resource.")
-		e.field("Method", c.method).field("ResourceType", "DeleteMarker")
-		e.with("Allow", http.MethodDelete).with("Last-Modified", v.modified.UTC().Format(http.TimeFormat))
+		e = e.field("Method", c.method).field("ResourceType", "DeleteMarker")
+		e = e.with("Allow", http.MethodDelete).with("Last-Modified", v.modified.UTC().Format(http.TimeFormat))
 		return nil, e.with("X-Amz-Delete-Marker", "true").with("X-Amz-Version-Id", v.id)
 	}
 	return v, nil
@@ -63,7 +63,7 @@ func (s *s3Store) findCurrent(b *bucket, c *call) (*version, error) {
 	}
 	e := noSuchKey(c.Key)
 	if v != nil {
-		e.with("X-Amz-Delete-Marker", "true").with("X-Amz-Version-Id", v.id)
+		e = e.with("X-Amz-Delete-Marker", "true").with("X-Amz-Version-Id", v.id)
 	}
 	return nil, e
 }
@@ -158,7 +158,7 @@ func rangeError(header string, size int, wrong bool) error {
 		return nil
 	}
 	e := fail(http.StatusRequestedRangeNotSatisfiable, "InvalidRange", "The requested range is not satisfiable")
-	e.field("RangeRequested", header).field("ActualObjectSize", itoa(size))
+	e = e.field("RangeRequested", header).field("ActualObjectSize", itoa(size))
 	return e.with("Content-Range", "bytes */"+itoa(size))
 }
 

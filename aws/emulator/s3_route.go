@@ -142,7 +142,7 @@ func objectOperation(c *call) string {
 	return byMethod(c.method, "GetObject", "HeadObject", choose(copying, "CopyObject", "PutObject"), "", "DeleteObject")
 }
 
-func choose(condition bool, yes, no string) string {
+func choose[T any](condition bool, yes, no T) T {
 	if condition {
 		return yes
 	}

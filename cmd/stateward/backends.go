@@ -45,9 +45,9 @@ func listBackends(ctx context.Context, s *session, args []string) error {
 }
 
 func backendTable() *table {
-	return &table{columns: []column{{title: "backend", cut: 16}, {title: "region"}, {title: "states", right: true},
-		{title: "lock files", right: true}, {title: "last write"}, {title: "encryption"}, {title: "versioning"},
-		{title: "lock tables", cut: 12}, {title: "from", cut: 7, end: true}}}
+	return &table{columns: []column{{title: "backend", cut: 28}, {title: "region"}, {title: "states", right: true},
+		{title: "lock files", right: true, drop: 3}, {title: "last write"}, {title: "encryption"}, {title: "versioning", drop: 4},
+		{title: "lock tables", cut: 16, drop: 2}, {title: "from", drop: 1}}}
 }
 
 func backendRow(b model.Backend, f model.BackendFacts, now time.Time) []string {

@@ -54,7 +54,7 @@ func raceDetected() bool {
 }
 
 // builtBinary is the path of the program, built once for all tests.
-func builtBinary(t *testing.T) string {
+func builtBinary(t testing.TB) string {
 	t.Helper()
 	path, err := buildOnce()
 	if err != nil {

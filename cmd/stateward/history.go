@@ -88,8 +88,8 @@ func beyond(v model.Version, limit versionLimit) model.Version {
 
 func (s *session) printHistory(versions []model.Version, p *problems) error {
 	docs := make([]versionDoc, 0, len(versions))
-	t := &table{columns: []column{{title: "version", cut: 12}, {title: "serial", right: true}, {title: "when"}, {title: "by", cut: 10, end: true},
-		{title: "resources", right: true}, {title: "size", right: true}, {title: "enc"}, {title: "note", cut: 10, end: true}}}
+	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"}, {title: "by", cut: 12, end: true, drop: 4},
+		{title: "resources", right: true, drop: 3}, {title: "size", right: true, drop: 2}, {title: "enc", drop: 1}, {title: "note", cut: 16, end: true}}}
 	var why []reasons
 	for _, v := range versions {
 		doc := newVersionDoc(v)

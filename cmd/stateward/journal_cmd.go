@@ -76,8 +76,8 @@ func parseSince(s string, now time.Time) (time.Time, error) {
 
 // journalTable has a line for each operation.
 func journalTable(entries []model.JournalEntry, now time.Time) *table {
-	t := &table{columns: []column{{title: "when"}, {title: "operation"}, {title: "state", cut: 24}, {title: "by", cut: 10, end: true},
-		{title: "outcome"}, {title: "reason", cut: 10, end: true}, {title: "message", cut: 16, end: true}, {title: "id", cut: 8}}}
+	t := &table{columns: []column{{title: "when"}, {title: "operation"}, {title: "state", cut: 30}, {title: "by", cut: 10, end: true, drop: 3},
+		{title: "outcome"}, {title: "reason", cut: 10, end: true, drop: 2}, {title: "message", cut: 16, end: true}, {title: "id", drop: 1}}}
 	var order []string
 	lines := map[string][]model.JournalEntry{}
 	for _, e := range entries {

@@ -78,8 +78,8 @@ func distinctLocks(reports []model.LockReport, p *problems) []model.Lock {
 }
 
 func lockTable(locks []model.Lock) *table {
-	t := &table{columns: []column{{title: "state", cut: 24}, {title: "held by", cut: 12, end: true}, {title: "for"}, {title: "via"},
-		{title: "verdict"}, {title: "id", cut: 36}}}
+	t := &table{columns: []column{{title: "state", cut: 36}, {title: "held by", cut: 14, end: true}, {title: "for"}, {title: "via", drop: 1},
+		{title: "verdict"}, {title: "id"}}}
 	for len(locks) > 0 {
 		same, rest := sameHolder(locks)
 		locks = rest

@@ -290,25 +290,29 @@ func TestJSONEscapesWhatATerminalWouldObey(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	tbl := &table{columns: []column{{title: "state", cut: 12}, {title: "size", right: true}, {title: "by", cut: 6, end: true}}}
-	tbl.add("s3://acme/team/app/terraform.tfstate", "1.2 kB", "ci@runner-17 apply")
+	tbl := &table{columns: []column{{title: "state", cut: 12}, {title: "size", right: true}, {title: "by", cut: 6, end: true, drop: 2}, {title: "via", drop: 1}}}
+	tbl.add("s3://acme/team/app/terraform.tfstate", "1.2 kB", "ci@runner-17 apply", "lockfile")
 	tbl.add("s3://b/\x1b[31mk\n", "9 B")
 	for name, c := range map[string]struct {
 		width int
 		want  string
 	}{
 		"no terminal": {0, "" +
-			"STATE                                   SIZE  BY\n" +
-			"s3://acme/team/app/terraform.tfstate  1.2 kB  ci@runner-17 apply\n" +
-			"s3://b/\\x1b[31mk\\n                       9 B  -\n"},
-		"a narrow terminal cuts keys in the middle": {44, "" +
-			"STATE                SIZE  BY\n" +
-			"s3://…orm.tfstate  1.2 kB  ci@runner-17 app…\n" +
-			"s3://…\\x1b[31mk\\n     9 B  -\n"},
+			"STATE                                   SIZE  BY                  VIA\n" +
+			"s3://acme/team/app/terraform.tfstate  1.2 kB  ci@runner-17 apply  lockfile\n" +
+			"s3://b/\\x1b[31mk\\n                       9 B  -                   -\n"},
+		"a narrow terminal cuts keys in the middle": {54, "" +
+			"STATE                SIZE  BY                 VIA\n" +
+			"s3://…orm.tfstate  1.2 kB  ci@runner-17 app…  lockfile\n" +
+			"s3://…\\x1b[31mk\\n     9 B  -                  -\n"},
+		"a narrower one loses a column": {36, "" +
+			"STATE            SIZE  BY\n" +
+			"s3:/….tfstate  1.2 kB  ci@runner-17…\n" +
+			"s3:/…b[31mk\\n     9 B  -\n"},
 		"and no further than it may": {5, "" +
-			"STATE           SIZE  BY\n" +
-			"s3:….tfstate  1.2 kB  ci@ru…\n" +
-			"s3:…b[31mk\\n     9 B  -\n"},
+			"STATE           SIZE\n" +
+			"s3:….tfstate  1.2 kB\n" +
+			"s3:…b[31mk\\n     9 B\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder

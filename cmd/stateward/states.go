@@ -39,12 +39,13 @@ func listStates(ctx context.Context, s *session, args []string, deleted bool) er
 		return err
 	}
 	docs := make([]stateDoc, 0, len(states))
-	t := stateTable()
+	title, name := s.stateNames(states)
+	t := stateTable(title)
 	var why []reasons
-	for i, st := range states {
+	for _, st := range states {
 		doc := newStateDoc(st)
 		docs, why = append(docs, doc), append(why, doc.Unknown)
-		t.add(stateRow(owners[i], st, s.now())...)
+		t.add(stateRow(name(st), st, s.now())...)
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)
@@ -91,13 +92,26 @@ func (s *session) statesIn(ctx context.Context, b model.Backend, q model.StateQu
 	return all
 }
 
-func stateTable() *table {
-	return &table{columns: []column{{title: "state", cut: 24}, {title: "workspace", cut: 9}, {title: "serial", right: true},
-		{title: "resources", right: true}, {title: "size", right: true}, {title: "written"}, {title: "locked"},
-		{title: "digest"}, {title: "enc"}}}
+// stateNames is how a table names states: by URL, or on a terminal, where room
+// is short, by key when all are in one bucket.
+func (s *session) stateNames(states []model.State) (title string, name func(model.State) string) {
+	buckets := map[string]bool{}
+	for _, st := range states {
+		buckets[st.Bucket] = true
+	}
+	if len(buckets) == 1 && s.columns() > 0 {
+		return "key", func(st model.State) string { return st.Key }
+	}
+	return "state", func(st model.State) string { return "s3://" + st.Bucket + "/" + st.Key }
 }
 
-func stateRow(b model.Backend, st model.State, now time.Time) []string {
+func stateTable(title string) *table {
+	return &table{columns: []column{{title: title, cut: 44}, {title: "workspace", drop: 2}, {title: "serial", right: true},
+		{title: "resources", right: true, drop: 3}, {title: "size", right: true, drop: 4}, {title: "written"}, {title: "locked"},
+		{title: "digest"}, {title: "enc", drop: 1}}}
+}
+
+func stateRow(name string, st model.State, now time.Time) []string {
 	f := st.Facts
 	serial := shown(f.Header, serialOf)
 	size := bytesOf(st.Size)
@@ -107,7 +121,7 @@ func stateRow(b model.Backend, st model.State, now time.Time) []string {
 	if st.Deleted {
 		serial, size, resources, encryption = signNone, "deleted", signNone, signNone
 	}
-	return []string{b.URL(st.Key), st.Workspace, serial, resources, size, ago(now, st.LastModified),
+	return []string{name, st.Workspace, serial, resources, size, ago(now, st.LastModified),
 		shown(f.Locked, held), digest, encryption}
 }
 

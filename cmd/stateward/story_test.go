@@ -36,7 +36,7 @@ func newFleet(t *testing.T) *fleet {
 		t.Setenv(name, "")
 	}
 	w := newWorld(t)
-	for name, value := range map[string]string{"HOME": w.home, "AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
+	for name, value := range map[string]string{"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_REGION": "us-east-1",
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": w.home + "/none", "AWS_SHARED_CREDENTIALS_FILE": w.home + "/none"} {
 		t.Setenv(name, value)
 	}

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -25,6 +26,9 @@ type column struct {
 	// cut is the width down to which the column may be cut on a narrow
 	// terminal; 0 never cuts it.
 	cut int
+	// drop is the place in the order in which columns are left out on a narrow
+	// terminal, from 1; 0 never leaves it out.
+	drop int
 	// end cuts the end instead of the middle. Of keys and ids the end tells
 	// which is which, of sentences the start.
 	end bool
@@ -48,7 +52,7 @@ func (t *table) write(w io.Writer, width int) error {
 	rows := t.printable()
 	widths := t.widths(rows)
 	if width > 0 {
-		t.shrink(widths, width)
+		widths = t.fit(widths, width)
 	}
 	var b strings.Builder
 	for _, row := range rows {
@@ -90,14 +94,36 @@ func (t *table) widths(rows [][]string) []int {
 	return widths
 }
 
-// shrink takes columns off the widest column that may be cut, one at a time,
-// until the line fits or nothing is left to cut.
-func (t *table) shrink(widths []int, width int) {
-	total := 2 * (len(widths) - 1)
-	for _, w := range widths {
-		total += w
+// fit makes the table fit a terminal: it cuts what may be cut, then leaves
+// columns out in their stated order. What then is still too wide stays whole: a
+// terminal wraps it, and an id that was cut could not be used.
+func (t *table) fit(natural []int, width int) []int {
+	for {
+		widths := slices.Clone(natural)
+		next := t.nextToDrop(natural)
+		if t.shrink(widths, width) == 0 || next < 0 {
+			return widths
+		}
+		natural[next] = 0 // and cut the others anew, into the room that it left
 	}
-	for ; total > width; total-- {
+}
+
+// nextToDrop is the column that goes first of those that are left, -1 for none.
+func (t *table) nextToDrop(widths []int) int {
+	next := -1
+	for i, c := range t.columns {
+		if c.drop > 0 && widths[i] > 0 && (next < 0 || c.drop < t.columns[next].drop) {
+			next = i
+		}
+	}
+	return next
+}
+
+// shrink takes columns off the widest column that may be cut, one at a time,
+// until the line fits. It returns by how much it does not.
+func (t *table) shrink(widths []int, width int) int {
+	over := lineWidth(widths) - width
+	for ; over > 0; over-- {
 		widest := -1
 		for i, c := range t.columns {
 			if c.cut > 0 && widths[i] > c.cut && (widest < 0 || widths[i] > widths[widest]) {
@@ -105,22 +131,37 @@ func (t *table) shrink(widths []int, width int) {
 			}
 		}
 		if widest < 0 {
-			return
+			return over
 		}
 		widths[widest]--
 	}
+	return 0
+}
+
+// lineWidth is the width of a line; columns of width 0 are left out.
+func lineWidth(widths []int) int {
+	total := -2
+	for _, w := range widths {
+		if w > 0 {
+			total += w + 2
+		}
+	}
+	return max(0, total)
 }
 
 func (t *table) line(row []string, widths []int) string {
-	cells := make([]string, len(row))
+	var cells []string
 	for i, cell := range row {
+		if widths[i] == 0 {
+			continue
+		}
 		if !t.columns[i].end {
 			cell = widget.Middle(cell, widths[i])
 		}
 		if t.columns[i].right {
-			cells[i] = widget.PadLeft(cell, widths[i])
+			cells = append(cells, widget.PadLeft(cell, widths[i]))
 		} else {
-			cells[i] = widget.PadRight(cell, widths[i])
+			cells = append(cells, widget.PadRight(cell, widths[i]))
 		}
 	}
 	return strings.Join(cells, "  ")

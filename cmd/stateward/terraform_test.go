@@ -1,3 +1,5 @@
+//go:build unix
+
 package main
 
 import (
@@ -22,6 +24,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/stateward/stateward/aws/emulator"
 )
 
 // These stories run the real terraform against moto, with the built program
@@ -45,7 +49,22 @@ func everyTerraformMechanism() []mechanism {
 }
 
 func TestRealTerraformAndMoto(t *testing.T) {
-	lab := newTerraformLab(t)
+	requireTools(t, "terraform", "moto_server")
+	runTerraformStories(t, startMoto(t))
+}
+
+func TestRealTerraformAndTheEmulator(t *testing.T) {
+	requireTools(t, "terraform")
+	server, err := emulator.Start(emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	runTerraformStories(t, server.URL())
+}
+
+func runTerraformStories(t *testing.T, endpoint string) {
+	lab := &terraformLab{endpoint: endpoint, binary: builtBinary(t)}
 	for _, m := range everyTerraformMechanism() {
 		t.Run(m.name, func(t *testing.T) {
 			w := lab.workspace(t, m)
@@ -75,12 +94,6 @@ func requireTools(t *testing.T, tools ...string) {
 type terraformLab struct {
 	endpoint string
 	binary   string
-}
-
-func newTerraformLab(t *testing.T) *terraformLab {
-	t.Helper()
-	requireTools(t, "terraform", "moto_server")
-	return &terraformLab{endpoint: startMoto(t), binary: builtBinary(t)}
 }
 
 // startMoto runs moto_server on a free port until the test ends.

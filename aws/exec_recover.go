@@ -1,0 +1,74 @@
+package aws
+
+import (
+	"fmt"
+
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// recoverer finishes or undoes an interrupted operation under the locks that it
+// left. Every step compares first, so several may do it at once, and a recovery
+// that is interrupted is recovered the same way.
+type recoverer struct {
+	*run
+	spec    *model.RecoverSpec
+	changed bool
+}
+
+func (r *recoverer) do() model.Result {
+	if err := r.step(r.verify); err != nil {
+		return r.halted(err)
+	}
+	for _, d := range r.spec.Digests {
+		if r.stopped() {
+			return r.halted(errStopped)
+		}
+		if err := r.step(func() (string, error) { return r.changeDigest(d) }); err != nil {
+			return r.halted(err)
+		}
+		r.changed = true
+	}
+	for _, l := range r.spec.Held {
+		if err := r.step(func() (string, error) { return "released", r.releaseOne(asHeld(l)) }); err != nil {
+			return r.halted(err)
+		}
+		r.changed = true
+	}
+	res := r.ended(model.OutcomeDone, nil)
+	res.Message = fmt.Sprintf("%s %s: %s; it is finished and its locks are released", r.spec.Record.Operation, r.spec.Record.ID, r.spec.Stage)
+	if r.spec.Stage == model.StageNothingWritten {
+		res.Message = fmt.Sprintf("%s %s had written nothing: its locks are released", r.spec.Record.Operation, r.spec.Record.ID)
+	}
+	return res
+}
+
+func asHeld(l model.Lock) heldLock {
+	return heldLock{mechanism: l.Mechanism, table: l.Table, raw: l.Raw, etag: l.ETag}
+}
+
+func (r *recoverer) verify() (string, error) {
+	g := new(errgroup.Group)
+	g.Go(func() error { return r.verifyCurrent(r.spec.Current) })
+	for _, d := range r.spec.Digests {
+		g.Go(func() error { return r.verifyDigest(d.Old) })
+	}
+	for _, row := range r.spec.Keep {
+		g.Go(func() error { return r.verifyDigest(row) })
+	}
+	for _, l := range r.spec.Held {
+		g.Go(func() error { return r.verifyHeld(asHeld(l)) })
+	}
+	return "unchanged", g.Wait()
+}
+
+// halted: what was done stays done, and recovering again goes on from there.
+func (r *recoverer) halted(err error) model.Result {
+	outcome := refusedOrFailed(err)
+	if r.changed || isUnsettled(err) {
+		outcome = model.OutcomeInterrupted
+	}
+	res := r.ended(outcome, err)
+	res.Next = []string{"Look again with: stateward recover " + model.ShellQuote(r.plan.URL()) + " --dry-run"}
+	return res
+}

@@ -1,0 +1,114 @@
+package aws
+
+import (
+	"bytes"
+	"errors"
+
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// verify reads the state, the digests and our locks in parallel: all must be
+// what the operator confirmed.
+func (c *changer) verify() (string, error) {
+	g := new(errgroup.Group)
+	g.Go(func() error { return c.verifyCurrent(c.current) })
+	for _, d := range c.digests {
+		g.Go(func() error { return c.verifyDigest(d.Old) })
+	}
+	c.verifyHeldIn(g)
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
+	c.verified = c.c.now().Round(0)
+	return "unchanged", nil
+}
+
+// stillVerified verifies again after a pause.
+func (c *changer) stillVerified() error {
+	if c.c.now().Round(0).Sub(c.verified) <= maxPause {
+		return nil
+	}
+	_, err := c.verify()
+	return err
+}
+
+// verifyCurrent compares the current version with what it must be.
+func (r *run) verifyCurrent(want *model.CurrentState) error {
+	now, err := r.c.headState(r.ctx, r.plan.Backend, r.plan.Key)
+	switch {
+	case errors.Is(err, model.ErrNotFound) && want == nil:
+		return nil
+	case errors.Is(err, model.ErrNotFound):
+		return &foreignError{what: "the state was deleted since it was looked at"}
+	case err != nil:
+		return err
+	case want == nil:
+		return &foreignError{what: "the state exists again: version " + now.VersionID}
+	case now.VersionID != want.VersionID || now.ETag != want.ETag:
+		return &foreignError{what: "the state changed since it was looked at: its current version is " + now.VersionID}
+	}
+	return nil
+}
+
+func (r *run) verifyDigest(want model.DigestRow) error {
+	now, err := r.c.digestRowOf(r.ctx, r.plan.Backend, want.Table, r.plan.Key)
+	if err != nil {
+		return err
+	}
+	if !sameDigest(now, want) {
+		return &foreignError{what: "the digest in " + want.Table + " changed since it was looked at"}
+	}
+	return nil
+}
+
+func sameDigest(a, b model.DigestRow) bool {
+	return a.Present == b.Present && a.HasAttr == b.HasAttr && a.Value == b.Value
+}
+
+func (c *changer) verifyHeldIn(g *errgroup.Group) {
+	for _, h := range c.held {
+		g.Go(func() error { return c.verifyHeld(h) })
+	}
+}
+
+func (r *run) verifyHeld(h heldLock) error {
+	now, err := r.c.lockNow(r.ctx, r.plan.Backend, h.asLock(r.plan.Backend, r.plan.Key))
+	if err != nil {
+		return err
+	}
+	if now == nil || !bytes.Equal(now.Raw, h.raw) {
+		return &foreignError{what: "our own lock was taken away", holder: now}
+	}
+	return nil
+}
+
+// readBack compares what is on the wire now with what was meant.
+func (c *changer) readBack() (string, error) {
+	g := new(errgroup.Group)
+	g.Go(c.verifyWritten)
+	for _, d := range c.digests {
+		g.Go(func() error { return c.verifyDigest(after(d)) })
+	}
+	c.verifyHeldIn(g)
+	return "bytes, digest and locks are as meant", g.Wait()
+}
+
+func (c *changer) verifyWritten() error {
+	if c.body == nil {
+		return c.verifyCurrent(c.current)
+	}
+	where, err := c.lookWritten(c.ctx)
+	if err == nil && where != standsDone {
+		return &foreignError{what: "the state that was written is not the current version any more"}
+	}
+	return err
+}
+
+// after is the row that a digest change leaves.
+func after(d model.DigestChange) model.DigestRow {
+	if d.Want == "" {
+		return model.DigestRow{Table: d.Old.Table}
+	}
+	return model.DigestRow{Table: d.Old.Table, Present: true, HasAttr: true, Value: d.Want}
+}

@@ -1,0 +1,83 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// PlanRecover looks for an operation of stateward that was interrupted on a
+// state and works out how to finish or undo it. Where several left locks, the
+// plan is about the first; the next call finds the next.
+func (c *Client) PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
+	report := c.LocksOf(ctx, b, key)
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	f := model.RecoverFacts{Backend: b, Key: key, Problems: report.Problems, Host: c.opts.Actor.Host,
+		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
+	f.Record, f.Held, f.Others = ownLocks(report.Locks)
+	if len(f.Held) == 0 {
+		return &model.Plan{Operation: model.OpRecover, Backend: b, Key: key, Made: f.Now, Reason: reason, Gone: len(report.Problems) == 0,
+			Refusals: report.Problems}, nil
+	}
+	f.Expires, _ = c.expires(ctx, b)
+	if c.opts.Alive != nil {
+		f.Alive = c.opts.Alive(f.Record.PID)
+	}
+	if err := c.gatherRecover(ctx, &f); err != nil {
+		return nil, err
+	}
+	return model.PlanRecover(f, reason), nil
+}
+
+// ownLocks are the locks of the first operation that left a record.
+func ownLocks(locks []model.Lock) (rec model.RecoveryRecord, held, others []model.Lock) {
+	for _, l := range locks {
+		found, ok := model.ParseRecoveryRecord(l.Info.Info)
+		if ok && (len(held) == 0 || found.ID == rec.ID) {
+			rec, held = found, append(held, l)
+		} else {
+			others = append(others, l)
+		}
+	}
+	return rec, held, others
+}
+
+// gatherRecover reads the state and the digests that the record speaks of.
+func (c *Client) gatherRecover(ctx context.Context, f *model.RecoverFacts) error {
+	tables := make([]string, 0, len(f.Record.Digests))
+	for table := range f.Record.Digests {
+		tables = append(tables, table)
+	}
+	slices.Sort(tables)
+	f.Digests = make([]model.DigestRow, len(tables))
+	g, gctx := errgroup.WithContext(ctx)
+	g.Go(func() (err error) {
+		f.Current, err = c.currentObject(gctx, f.Backend, f.Key)
+		return err
+	})
+	for i, table := range tables {
+		g.Go(func() (err error) {
+			f.Digests[i], err = c.digestRowOf(gctx, f.Backend, table, f.Key)
+			return err
+		})
+	}
+	return g.Wait()
+}
+
+// currentObject reads the state as it stands; nil when there is none.
+func (c *Client) currentObject(ctx context.Context, b model.Backend, key string) (*model.CurrentObject, error) {
+	o, err := c.getObject(ctx, b, key, "")
+	if errors.Is(err, model.ErrNotFound) && !isNoBucket(err) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	return &model.CurrentObject{VersionID: o.VersionID, ETag: o.ETag, Body: o.Body,
+		ContentType: o.ContentType, LastModified: o.LastModified, Encryption: o.Encryption}, nil
+}

@@ -1,0 +1,472 @@
+//go:build unix
+
+package main
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/aws/emulator/sample"
+)
+
+// These stories run the built program on a real pseudo-terminal, by keys alone.
+// What they check is what the operator sees.
+
+// desk is the size of most stories.
+func desk() window { return window{80, 24} }
+
+func TestTheWholeStoryByKeys(t *testing.T) {
+	t.Parallel()
+	for name, win := range map[string]window{"80x24": desk(), "120x40": {120, 40}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, win, "demo")
+			c.looksAtTheBackends()
+			c.findsTheStaleLock()
+			c.opensTheGuard()
+			c.forcesTheUnlock()
+			c.goesBackToTheBackends()
+			c.opensTheOverwrittenState()
+			c.plansTheRestore()
+			c.restores()
+			c.press("q")
+			c.ends(0)
+		})
+	}
+}
+
+func (c *console) looksAtTheBackends() {
+	c.t.Helper()
+	c.sees(`^ Backends .* 5 · (now|\d+ s ago)`,
+		`acme-tfstate-payments 12 1 STALE `,
+		`acme-tfstate-network 9 2 held `,
+		`acme-tfstate-prod 18 1 held `,
+		`acme-tfstate-data 6 - `,
+		`acme-legacy-state 3 - `,
+		`2 locks .*\? help`)
+}
+
+func (c *console) findsTheStaleLock() {
+	c.t.Helper()
+	c.press("2")
+	c.sees(`^ Locks .* 4 · `, `ci@runner-17 apply .* likely stale`, `erin@mbp apply .* likely live`, `\? \(unreadable\) .* unclear`)
+	c.press("/")
+	c.sees(`^ / `)
+	c.press("runner-17", "enter")
+	c.sees(`^ Locks .* 1 of 4 `, `^ ▌ payments/api/.* ci@runner-17 apply .* likely stale`,
+		`^ s3://acme-tfstate-payments/payments/api/terraform\.tfstate`, sample.StaleLockID, `Why likely stale`)
+}
+
+func (c *console) opensTheGuard() {
+	c.t.Helper()
+	c.press("U")
+	c.sees(`╭ Force-unlock payments/api/terraform\.tfstate `, `Held by ci@runner-17`, `likely stale`, `Will do`, `acme-locks`,
+		`Type the lock ID .*`+sample.StaleLockID, `> ▏`, `\[ Cancel \] .*Force-unlock`)
+}
+
+func (c *console) forcesTheUnlock() {
+	c.t.Helper()
+	c.rest()
+	c.press(sample.StaleLockID[:8])
+	c.sees(`> ` + sample.StaleLockID[:8] + `▏`)
+	c.press("tab")
+	c.sees(`> `+sample.StaleLockID+`▏ ✓`, `\[ Cancel \]`)
+	c.press("tab")
+	c.sees(` Cancel \[ Force-unlock \]`)
+	c.press("enter")
+	c.sees(`✓ Done: .*ci@runner-17`, `errored\.tfstate`, `Journal`, `esc closes`)
+	c.rest()
+	c.press("esc")
+	c.misses(`^ Locks .* 0 of 3 `, `Force-unlock`, `payments/api`)
+	c.press("esc")
+	c.misses(`^ Locks .* 3 · `, `runner-17`, `payments/api`)
+}
+
+func (c *console) goesBackToTheBackends() {
+	c.t.Helper()
+	c.press("1")
+	c.sees(`^ Backends .* 5 · `)
+	c.shows("the lock is gone", `acme-tfstate-payments 12 - `)
+	c.press("/")
+	c.sees(`^ / `)
+	c.press("tfstate-data", "enter")
+	c.sees(`^ ▌ acme-tfstate-data `, `^ Backends .* 1 of 5 `)
+}
+
+func (c *console) opensTheOverwrittenState() {
+	c.t.Helper()
+	c.press("enter")
+	c.sees(`^ Backends › acme-tfstate-data .* 6 · `, `lake/terraform\.tfstate `)
+	c.press("/")
+	c.sees(`^ / `)
+	c.press("warehouse", "enter")
+	c.sees(`^ Backends › acme-tfstate-data .* 2 of 6 `, `^ ▌ env:/staging/warehouse/`)
+	c.press("down")
+	c.sees(`^ ▌ warehouse/terraform\.tfstate 57 3 `)
+	c.press("enter")
+	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 31\]`,
+		`^ ▌ 57 .* 3 \(-58\) .* current `, `^ 56 .* 61 \(\+1\) `)
+	c.press("down")
+	c.sees(`^ ▌ 56 .* 61 `, `[^(]R restore`)
+}
+
+func (c *console) plansTheRestore() {
+	c.t.Helper()
+	c.press("R")
+	c.sees(`╭ Restore warehouse/terraform\.tfstate `, `Restore serial 56 `, `as serial 58|serial 58 │`, `Against serial 57`, `Will do`,
+		`Type the state's key .* warehouse/terraform\.tfstate`, `> ▏`, `\[ Cancel \] .*Restore`)
+	c.rest()
+	c.press("warehous")
+	c.sees(`> warehous▏`)
+	c.press("tab")
+	c.sees(`> warehouse/terraform\.tfstate▏ ✓`, `\[ Cancel \]`)
+	c.press("tab")
+	c.sees(` Cancel \[ Restore \]`)
+}
+
+func (c *console) restores() {
+	c.t.Helper()
+	c.press("enter")
+	c.sees(`✓ Done: restored .*`, `serial 58`, `✓ 8 release the locks`, `esc closes`)
+	c.rest()
+	c.press("esc")
+	c.misses(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `╭`)
+	c.sees(`\[versions 32\]`, `locks - `, `57 .* 3 \(-58\) `)
+	c.shows("the new version is the current one", `58 .* 61 \(\+58\) .* current `)
+}
+
+func TestQuittingRestoresTheTerminal(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		leave func(c *console)
+		code  int
+		said  string // on the screen that was there before
+	}{
+		"q":                            {func(c *console) { c.press("q") }, 0, ""},
+		"ctrl+c, as no operation runs": {func(c *console) { c.press("ctrl+c") }, 0, ""},
+		"the signal TERM":              {func(c *console) { c.signal(syscall.SIGTERM) }, exitCancelled, "nothing was changed"},
+		"the signal HUP":               {func(c *console) { c.signal(syscall.SIGHUP) }, exitCancelled, "nothing was changed"},
+		"the signal TERM in a dialog": {func(c *console) {
+			c.press("2")
+			c.sees(`^ ▌ .*ci@runner-17 apply`)
+			c.opensTheGuard()
+			c.signal(syscall.SIGTERM)
+		}, exitCancelled, "nothing was changed"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, desk(), "demo")
+			c.looksAtTheBackends()
+			if !c.onAltScreen() {
+				t.Error("it does not run on the alternate screen")
+			}
+			tt.leave(c)
+			c.ends(tt.code)
+			if s := c.screen(); !strings.Contains(s, tt.said) || strings.Contains(s, "acme-tfstate") {
+				t.Errorf("afterwards the screen says\n%s", s)
+			}
+		})
+	}
+}
+
+func (c *console) signal(s syscall.Signal) {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(s); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+func TestLeftBehindTellsWhatWasNotPutBack(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		raw  string
+		want []string
+	}{
+		"nothing":                         {"", nil},
+		"all in pairs":                    {"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[>1u\x1b[>4;2m…\x1b[>4m\x1b[<1u\x1b[?1049l\x1b[?25h\x1b[?2004l", nil},
+		"a query is no change":            {"\x1b[?2026$p\x1b]11;?\x07\x1b[?u", nil},
+		"the cursor stays hidden":         {"\x1b[?25l", []string{"private mode 25 is l, usually h"}},
+		"the mouse, one of two modes":     {"\x1b[?1002;1006h\x1b[?1006l", []string{"private mode 1002 is h, usually l"}},
+		"the keyboard protocol":           {"\x1b[>1u", []string{"the keyboard protocol"}},
+		"switched on again after its end": {"\x1b[>1u\x1b[<1u\x1b[>1u", []string{"the keyboard protocol"}},
+		"the background's colour":         {"\x1b]11;#000000\x07", []string{"the colour of the background"}},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { equal(t, "left", leftBehind(tt.raw), tt.want) })
+	}
+}
+
+// TestASilentTerminalDelaysNothing runs alone, before the parallel stories: it
+// measures time. The fastest of some runs is taken, as only the program itself
+// can make all of them slow; and it is over as soon as the bound holds.
+func TestASilentTerminalDelaysNothing(t *testing.T) {
+	const rounds, bound, deadline = 12, 100 * time.Millisecond, 5 * time.Second
+	var silent, answering []time.Duration
+	for len(silent) < rounds {
+		silent, answering = append(silent, firstFrameOf(t, true)), append(answering, firstFrameOf(t, false))
+		if len(silent) >= 3 && slices.Min(silent) <= slices.Min(answering)+bound {
+			break
+		}
+	}
+	t.Logf("first frame: silent %v, answering %v", silent, answering)
+	if slices.Min(silent) > slices.Min(answering)+bound {
+		t.Errorf("on a terminal that answers no query the first frame comes more than %v later", bound)
+	}
+	if slices.Max(silent) > deadline {
+		t.Errorf("on a terminal that answers no query the first frame took more than %v", deadline)
+	}
+}
+
+func firstFrameOf(t *testing.T, silent bool) time.Duration {
+	t.Helper()
+	c := newConsole(t, desk())
+	c.silent = silent
+	c.start("demo")
+	took := c.firstFrame()
+	if silent && c.replied.Load() != 0 {
+		t.Error("the silent terminal answered")
+	}
+	if !silent {
+		c.hasReplied()
+	}
+	c.press("q")
+	c.ends(0)
+	return took
+}
+
+// hasReplied makes sure that the two kinds of terminal differ at all.
+func (c *console) hasReplied() {
+	c.t.Helper()
+	c.until("the terminal answers a query", func() string {
+		if c.replied.Load() == 0 {
+			return "no answer"
+		}
+		return ""
+	})
+}
+
+func TestReadOnlyRefusesUnlockAndRestore(t *testing.T) {
+	t.Parallel()
+	c := openConsole(t, desk(), "demo", "--read-only")
+	c.looksAtTheBackends()
+	c.sees(`^ stateward .* READ-ONLY`)
+	c.press("2")
+	c.sees(`READ-ONLY`, `^ ▌ .*ci@runner-17 apply`, `\(U unlock\)`)
+	c.press("U")
+	c.misses(`U unlock: .*read-only`, `╭`)
+	c.goesToTheOverwrittenStateReadOnly()
+	c.press("R")
+	c.misses(`R restore: .*read-only`, `╭`)
+	c.sees(`\[versions 31\]`, `READ-ONLY`)
+	c.press("2")
+	c.sees(`^ Locks .* 4 · `, `ci@runner-17 apply`)
+	c.press("q")
+	c.ends(0)
+}
+
+func (c *console) goesToTheOverwrittenStateReadOnly() {
+	c.t.Helper()
+	c.press("1")
+	c.sees(`acme-tfstate-payments .* 1 STALE`)
+	c.press("/")
+	c.sees(`^ / `)
+	c.press("tfstate-data", "enter")
+	c.sees(`^ ▌ acme-tfstate-data `)
+	c.press("enter")
+	c.sees(`^ Backends › acme-tfstate-data .* 6 · `)
+	c.press("/")
+	c.sees(`^ / `)
+	c.press("warehouse !staging", "enter")
+	c.sees(`^ ▌ warehouse/terraform\.tfstate 57 `)
+	c.press("enter")
+	c.sees(`^ 56 .* 61 `)
+	c.press("down")
+	c.sees(`^ ▌ 56 .* 61 `, `\(R restore\)`, `READ-ONLY`)
+}
+
+func TestShrinkingTheWindowLosesNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		arrive func(c *console)
+		narrow string // what is still seen at 40x10
+	}{
+		"on the backends": {func(*console) {}, `^ ▌ acme-`},
+		"on the locks": {func(c *console) {
+			c.press("2")
+			c.sees(`^ ▌ .*ci@runner-17 apply .* likely stale`)
+		}, `^ ▌ paym`},
+		"in the guard": {func(c *console) {
+			c.press("2")
+			c.sees(`^ ▌ .*ci@runner-17 apply`)
+			c.opensTheGuard()
+		}, `\[ Cancel \]`},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, desk(), "demo")
+			c.looksAtTheBackends()
+			tt.arrive(c)
+			whole := timeless(c.screen())
+			c.resize(window{40, 10})
+			c.sees(tt.narrow)
+			c.resize(window{20, 5})
+			c.sees(`^terminal too small$`)
+			c.resize(window{120, 40})
+			c.misses(`stateward .* 123456789012`, `too small`)
+			c.resize(desk())
+			c.sameAgain(whole)
+			c.press("ctrl+c")
+			if name == "in the guard" {
+				c.misses(`^ Locks .* 4 · `, `╭`)
+				c.press("q")
+			}
+			c.ends(0)
+		})
+	}
+}
+
+// sameAgain waits for a screen that was there before, but for its times.
+func (c *console) sameAgain(want string) {
+	c.t.Helper()
+	c.until("the same screen again", func() string {
+		s := c.screen()
+		if got := timeless(s); got != want {
+			return "it differs from\n" + want
+		}
+		return c.flaw(s)
+	})
+}
+
+// timeless leaves out of a screen what changes from second to second.
+func timeless(s string) string {
+	return regexp.MustCompile(`\b(now|\d+ (s|min|h|d)( \d+ (s|min|h))?)\b( ago)?`).ReplaceAllString(strings.Join(strings.Fields(s), " "), "#")
+}
+
+// typedAhead are keys that arrive while the guard is still being worked out.
+func TestKeysTypedAheadConfirmNothing(t *testing.T) {
+	t.Parallel()
+	tests := map[string][]string{
+		"enter and yes":              {"U", "enter", "enter", "y", "y"},
+		"tab and enter":              {"U", "tab", "enter", "enter"},
+		"the whole answer by heart":  {"U", sample.StaleLockID, "tab", "enter"},
+		"enter, held down":           append([]string{"U"}, slices.Repeat([]string{"enter"}, 40)...),
+		"the answer, pasted at once": {"U", "\x1b[200~" + sample.StaleLockID + "\x1b[201~", "tab", "enter"},
+	}
+	for name, keys := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			c := openConsole(t, desk(), "demo")
+			c.looksAtTheBackends()
+			c.press("2")
+			c.sees(`^ ▌ .*ci@runner-17 apply`)
+			c.press(keys...)
+			c.sees(`╭ Force-unlock payments/api`, `> ▏`, `\[ Cancel \] .*\( Force-unlock \)`)
+			c.rest()
+			c.press("esc")
+			c.misses(`^ Locks .* 4 · `, `╭`)
+			c.press("ctrl+r")
+			c.sees(`^ Locks .* 4 · now`, `ci@runner-17 apply .* likely stale`)
+			c.press("q")
+			c.ends(0)
+		})
+	}
+}
+
+// slowFleet is the sample fleet whose lock table takes its time to delete a row.
+type slowFleet struct {
+	*fleet
+	asked   chan struct{} // closed when the row is about to be deleted
+	release func()        // lets it be deleted
+}
+
+func newSlowFleet(t *testing.T) *slowFleet {
+	t.Helper()
+	server, err := emulator.Start(emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = server.Close() })
+	if err := sample.Seed(server, time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	asked, open := make(chan struct{}), make(chan struct{})
+	s := &slowFleet{fleet: &fleet{world: &world{t: t}, server: server}, asked: asked, release: sync.OnceFunc(func() { close(open) })}
+	t.Cleanup(s.release)
+	ask := sync.OnceFunc(func() { close(asked) })
+	server.OnRequest(func(r emulator.Request) *emulator.Fault {
+		if r.Operation != "DeleteItem" {
+			return nil
+		}
+		return &emulator.Fault{Before: func() { ask(); <-open }}
+	})
+	return s
+}
+
+// startsAnUnlockThatHangs confirms an unlock whose deletion is held up.
+func (s *slowFleet) startsAnUnlockThatHangs() *console {
+	s.t.Helper()
+	c := newConsole(s.t, desk())
+	c.env = []string{"AWS_ENDPOINT_URL=" + s.server.URL(), "AWS_EC2_METADATA_DISABLED=true",
+		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
+	c.start()
+	c.looksAtTheBackends()
+	c.press("2")
+	c.sees(`^ ▌ .*ci@runner-17 apply`)
+	c.opensTheGuard()
+	c.rest()
+	c.press(sample.StaleLockID)
+	c.sees(`> ` + sample.StaleLockID + `▏ ✓`)
+	c.press("tab")
+	c.sees(` Cancel \[ Force-unlock \]`)
+	c.press("enter")
+	<-s.asked
+	c.sees(`✓ 1 read every lock again`, `2 delete the row in acme-locks`)
+	return c
+}
+
+func TestLeavingAsksWhileAnOperationRuns(t *testing.T) {
+	t.Parallel()
+	for name, key := range map[string]string{"q": "q", "ctrl+c": "ctrl+c"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSlowFleet(t)
+			c := s.startsAnUnlockThatHangs()
+			c.press(key)
+			c.sees(`Leave while an operation runs\?`, `unlock of`, `2 of 3`, `stay, and watch`)
+			c.press("esc")
+			c.misses(`2 delete the row in acme-locks`, `Leave while`)
+			c.press(key)
+			c.sees(`Leave while an operation runs\?`)
+			c.press("w")
+			c.misses(`unlock runs`, `Leave while`)
+			s.release()
+			c.ends(0)
+		})
+	}
+}
+
+func TestASignalWhileAnOperationRunsTellsWhatBecameOfIt(t *testing.T) {
+	t.Parallel()
+	for name, sig := range map[string]syscall.Signal{"TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := newSlowFleet(t)
+			c := s.startsAnUnlockThatHangs()
+			c.signal(sig)
+			s.release()
+			c.ends(0)
+			equal(t, "the row of the lock", s.staleRow(), "")
+			if said := c.screen(); strings.Contains(said, "nothing was changed") {
+				t.Errorf("the lock is removed, but it says\n%s", said)
+			}
+		})
+	}
+}

@@ -1,0 +1,221 @@
+package model
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// RecoverFacts is all that a plan to recover rests on: what is on the wire now.
+type RecoverFacts struct {
+	Backend  Backend
+	Key      string
+	Record   RecoveryRecord
+	Held     []Lock // the locks that carry the record
+	Others   []Lock // locks of the state that do not
+	Problems []string
+	Current  *CurrentObject // nil: there is no state
+	Digests  []DigestRow    // of the tables that the record names
+	Host     string         // this machine
+	Alive    Fact[bool]     // whether the record's process runs on this machine
+	Now      time.Time
+	Expires  time.Time
+	ReadOnly bool
+}
+
+// Stage is how far an interrupted operation came.
+type Stage string
+
+// The stages that the wire tells apart.
+const (
+	StageNothingWritten Stage = "nothing was written"
+	StageDigestMissing  Stage = "the state was written, its digest was not"
+	StageReleaseMissing Stage = "everything was written, the locks were not released"
+	StageUnknown        Stage = "what is on the wire is neither before nor after the operation"
+)
+
+// RecoverSpec is what finishes an interrupted operation.
+type RecoverSpec struct {
+	Stage   Stage
+	Record  RecoveryRecord
+	Held    []Lock
+	Current *CurrentState // as it must still be
+	Digests []DigestChange
+	Keep    []DigestRow // rows that must still be so
+}
+
+// DigestChange is a digest row as it must still be, and what it becomes: an
+// MD5, or "" for no row at all.
+type DigestChange struct {
+	Old  DigestRow
+	Want string
+}
+
+// recordSettles is how old a record must be before its operation counts as dead
+// where nobody can look at the process.
+const recordSettles = 10 * time.Minute
+
+// PlanRecover finishes or undoes an operation of stateward that was interrupted,
+// from the wire and the record in its own locks alone.
+func PlanRecover(f RecoverFacts, reason string) *Plan {
+	p := &Plan{Operation: OpRecover, Backend: f.Backend, Key: f.Key, Made: f.Now, Reason: reason}
+	p.guard(f.ReadOnly, f.Expires, f.Now)
+	p.Warnings = append(p.Warnings, unread(f.Problems)...)
+	stage, changes, keep := stageOf(f)
+	p.Recover = &RecoverSpec{Stage: stage, Record: f.Record, Held: f.Held, Current: currentState(f.Current), Digests: changes, Keep: keep}
+	describeRecovery(p, f, stage)
+	if len(f.Problems) > 0 {
+		p.refuse("not every place could be read, so how far the operation came cannot be told: " + strings.Join(f.Problems, "; "))
+	}
+	if stage == StageUnknown {
+		manualRecovery(p, f)
+		return p
+	}
+	recoverSteps(p, f, changes)
+	recoverTokens(p, f)
+	p.Undo = "none is needed: recovering again does nothing"
+	return p
+}
+
+func currentState(o *CurrentObject) *CurrentState {
+	if o == nil {
+		return nil
+	}
+	return &CurrentState{VersionID: o.VersionID, ETag: o.ETag, MD5: DigestOf(o.Body), Size: int64(len(o.Body))}
+}
+
+// stageOf compares the state's bytes and its digests with the record.
+func stageOf(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
+	md5 := ""
+	if f.Current != nil {
+		md5 = DigestOf(f.Current.Body)
+	}
+	switch md5 {
+	case f.Record.NewMD5: // also a repair, which changes no bytes: it goes forward
+		return forward(f)
+	case f.Record.PreviousMD5:
+		return backward(f)
+	}
+	return StageUnknown, nil, nil
+}
+
+// forward: the new bytes are there; every digest that is still the old one is
+// set, one that is new already is kept.
+func forward(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
+	var changes []DigestChange
+	var keep []DigestRow
+	for _, row := range f.Digests {
+		switch {
+		case isWanted(row, f.Record.NewMD5):
+			keep = append(keep, row)
+		case isAsBefore(row, f.Record.Digests[row.Table]):
+			changes = append(changes, DigestChange{Old: row, Want: f.Record.NewMD5})
+		default:
+			return StageUnknown, nil, nil
+		}
+	}
+	if len(changes) > 0 {
+		return StageDigestMissing, changes, keep
+	}
+	return StageReleaseMissing, nil, keep
+}
+
+// backward: nothing was written; the digests must be as they were before.
+func backward(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
+	for _, row := range f.Digests {
+		if !isAsBefore(row, f.Record.Digests[row.Table]) {
+			return StageUnknown, nil, nil
+		}
+	}
+	return StageNothingWritten, nil, f.Digests
+}
+
+func isWanted(row DigestRow, md5 string) bool {
+	return row.Present && row.HasAttr && row.Value == md5
+}
+
+func isAsBefore(row DigestRow, before string) bool {
+	if before == NoDigest {
+		return !row.Present
+	}
+	return row.Present && row.Value == before
+}
+
+func describeRecovery(p *Plan, f RecoverFacts, stage Stage) {
+	r := f.Record
+	p.fact("Interrupted", fmt.Sprintf("%s %s by %s on %s (pid %d)", r.Operation, r.ID, recordWho(f.Held), r.Host, r.PID))
+	p.fact("Stage", string(stage))
+	for _, l := range f.Held {
+		p.fact("Still locked", l.Where()+", ID "+l.Token())
+	}
+	for _, l := range f.Others {
+		p.fact("Stays", fmt.Sprintf("%s in %s, ID %s", holderName(l), l.Where(), l.Token()))
+	}
+}
+
+func recordWho(held []Lock) string {
+	if len(held) == 0 {
+		return "somebody"
+	}
+	return holderName(held[0])
+}
+
+func recoverSteps(p *Plan, f RecoverFacts, changes []DigestChange) {
+	p.step("verify", "read the state, the digest and the locks again", "stop if anything differs from what is shown here")
+	for _, d := range changes {
+		p.step("digest", "set the digest in "+d.Old.Table+" to that of the state's bytes", digestCondition(d.Old))
+	}
+	for _, l := range f.Held {
+		p.step("release", "release "+l.Where(), "only if it is still the lock of that operation")
+	}
+}
+
+// recoverTokens asks for the operation's ID, and for DEAD where nothing shows
+// that its process is: a colleague may be at work.
+func recoverTokens(p *Plan, f RecoverFacts) {
+	p.Tokens = append(p.Tokens, Token{Label: "the operation's ID", Value: f.Record.ID, Why: "it names the operation that is finished"})
+	alive, known := f.Alive.Get()
+	sameHost := f.Host != "" && f.Host == f.Record.Host
+	switch {
+	case sameHost && known && alive:
+		p.refuse(fmt.Sprintf("the operation still runs here as process %d", f.Record.PID))
+	case sameHost && known:
+	case !olderThan(f.Held, f.Now, recordSettles):
+		p.Tokens = append(p.Tokens, Token{Label: "the word DEAD", Value: TokenDead, Why: "the operation began less than 10 min ago on " + f.Record.Host + " and may be under way"})
+	}
+	p.protect()
+}
+
+func olderThan(held []Lock, now time.Time, age time.Duration) bool {
+	return !slices.ContainsFunc(held, func(l Lock) bool {
+		return l.Info.Created.IsZero() || now.Sub(l.Info.Created) < age
+	})
+}
+
+// manualRecovery: neither before nor after. Only a person can tell what is right.
+func manualRecovery(p *Plan, f RecoverFacts) {
+	md5 := "none: there is no state"
+	if f.Current != nil {
+		md5 = DigestOf(f.Current.Body)
+	}
+	p.fact("MD5 now", md5)
+	p.fact("MD5 before", orNone(f.Record.PreviousMD5))
+	p.fact("MD5 meant", f.Record.NewMD5)
+	for _, d := range f.Digests {
+		p.fact("Digest", d.Table+": "+orNone(d.Value))
+	}
+	p.Manual = append(p.Manual, "stateward history "+shellQuote(p.URL()),
+		"stateward repair "+shellQuote(p.URL())+" --dry-run")
+	for _, l := range distinctHolders(f.Held) {
+		p.Manual = append(p.Manual, fmt.Sprintf("stateward unlock %s --lock-id %s", shellQuote(p.URL()), shellQuote(l.Token())))
+	}
+	p.refuse("somebody wrote beside the lock: look at the versions, decide which one is right, then release the lock by hand")
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}

@@ -1,0 +1,123 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stateward/stateward/model"
+)
+
+// hostile is what an attacker who can write to a bucket or a table may put into
+// any text that the pages show.
+const hostile = "k\x1b]0;owned\x07\x1b[2J\x1b[31m\r\n\t\u202eevil\u200b\u2028\u0085\x9b31m\xff\u00a0e\u0301\u0301\u0301\u0301\u0301\u0301👩‍👩‍👧‍👦🇩🇪"
+
+// hostileFleet has hostile text, and text of 10 kB, wherever there is text.
+func hostileFleet() *fake {
+	f := sampleFleet()
+	evil := func(what string) string { return hostile + what + strings.Repeat("x", 10_000) + hostile }
+	f.who = model.Identity{Account: evil("account"), Profile: evil("profile"), Region: evil("region")}
+	b := model.Backend{Name: evil("name"), Bucket: "bucket", Prefix: evil("prefix"), Source: model.Source(evil("source")), Region: evil("r")}
+	f.backends = []model.Backend{b}
+	f.facts = map[string]model.BackendFacts{"bucket": {
+		Region: model.Known(evil("region")), Versioning: model.Known(model.Versioning(evil("versioning"))),
+		Encryption: model.Known(model.Encryption{Algorithm: evil("alg"), KMSKeyID: evil("key")}),
+		Tables:     model.Known([]string{evil("table")}), States: model.Unknown[int](evil("reason")),
+		LastWrite: model.Unknown[time.Time](evil("reason")),
+	}}
+	key := evil("state")
+	head := model.StateHeader{Format: model.FormatInvalid, Problem: evil("problem"), TerraformVersion: ptr(evil("tool")), Lineage: ptr(evil("lineage")), Ambiguous: []string{evil("amb")}}
+	s := model.State{Bucket: "bucket", Key: key, Workspace: evil("ws"), VersionID: evil("v"), LastModified: theTime}
+	f.states = map[string][]model.State{"bucket": {s}}
+	f.problem = map[string][]string{"bucket": {evil("problem"), evil("a"), evil("b"), evil("c")}}
+	f.read = map[string]model.StateFacts{b.URL(key): {Header: model.Known(head), Resources: model.Unknown[int](evil("res")),
+		Encryption: model.Known(model.Encryption{Algorithm: evil("alg"), KMSKeyID: evil("kms")}), Locked: model.Known(true),
+		Digest: model.Known(model.DigestVerdict(evil("digest")))}}
+	f.versions = map[string][]model.Version{b.URL(key): {{VersionID: evil("id"), LastModified: theTime, WhyNot: evil("why"), Restorable: model.Known(true),
+		Anomalies: []string{evil("anomaly")}, WrittenBy: &model.Author{Who: evil("who"), Operation: evil("op")},
+		Facts: model.VersionFacts{Header: model.Known(head), Resources: model.Unknown[int](evil("r")), Encryption: model.Unknown[model.Encryption](evil("e"))}}}}
+	l := model.Lock{Bucket: "bucket", Key: key, Mechanism: model.MechanismDynamoDB, Table: evil("table"), Raw: []byte(evil("raw")), HasInfo: true,
+		Info:      model.LockInfo{ID: evil("id"), Operation: evil("op"), Info: evil("info"), Who: evil("who"), Version: evil("version"), Path: evil("path")},
+		Malformed: evil("malformed"), Verdict: model.Verdict(evil("verdict")), Evidence: []model.Evidence{{Rule: "r", Text: evil("text"), PointsTo: evil("to")}}}
+	f.locks = map[string][]model.Lock{"bucket": {l}}
+	f.blind = map[string][]string{"bucket": {evil("blind")}}
+	f.change = func(p *model.Plan) {
+		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
+		p.Warnings = append(p.Warnings, evil("warning"))
+		p.Undo = evil("undo")
+		p.Steps = append(p.Steps, model.PlanStep{Name: evil("step"), Does: evil("does"), Condition: evil("condition")})
+	}
+	f.run = func(_ context.Context, p *model.Plan, _ []string, progress func(model.StepEvent)) model.Result {
+		progress(model.StepEvent{Index: 0, Step: model.StepResult{Name: evil("n"), Status: model.StepFailed, Detail: evil("detail")}})
+		return model.Result{Operation: p.Operation, State: evil("state"), Outcome: model.Outcome(evil("outcome")), Message: evil("message"), Holder: &l,
+			Next: []string{evil("next")}, Undo: &model.Undo{VersionID: evil("v"), Command: evil("cmd")}, Backup: evil("backup"), JournalID: evil("j"), Err: errors.New(evil("err"))}
+	}
+	return f
+}
+
+func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
+	pages := map[string]string{
+		"backends":         "",
+		"backends, failed": "ctrl+r",
+		"states":           "enter",
+		"filter":           "enter /",
+		"versions":         "enter enter",
+		"state's locks":    "enter enter tab",
+		"locks":            "2",
+		"unlock":           "2 U",
+		"restore":          "enter enter R",
+		"help":             "2 ?",
+		"commands":         "2 :",
+		"status line":      "y",
+	}
+	for name, keys := range pages {
+		for _, size := range [][2]int{{80, 24}, {120, 40}, {40, 10}} {
+			for _, theme := range []string{"dark", "plain"} {
+				t.Run(fmt.Sprintf("%s %dx%d %s", name, size[0], size[1], theme), func(t *testing.T) {
+					s := sized(open(t, hostileFleet(), func(o *Options) { o.Endpoint = hostile }), size[0], size[1], theme)
+					if strings.Contains(name, "failed") {
+						s.fleet.listErr = &model.Failure{Kind: model.ErrDenied, Tried: hostile, On: hostile, Action: hostile, Next: hostile}
+					}
+					s.press(strings.Fields(keys)...)
+					if name == "filter" {
+						s.send(tea.PasteMsg{Content: hostile})
+					}
+					clean(t, s.content(), size[0], size[1])
+				})
+			}
+		}
+	}
+}
+
+func TestHostileResultsNeverReachTheTerminal(t *testing.T) {
+	f := hostileFleet()
+	s := open(t, f)
+	for _, keys := range []string{"2 U", "enter enter R"} {
+		s.press(strings.Fields(keys)...).wait(time.Second)
+		top := s.app.dialogs[len(s.app.dialogs)-1].(*planDialog)
+		top.task = newTask(top.plan, nil)
+		s.do(s.app.start(top.task))
+		clean(t, s.content(), 80, 24)
+		s.wait(time.Second).press("ctrl+y", "esc", "esc", "1", "1")
+		if strings.ContainsAny(s.copied, "\x1b\r\x07") {
+			t.Errorf("hostile text was copied: %q", s.copied)
+		}
+	}
+}
+
+func TestHostileKeysAreCopiedEscaped(t *testing.T) {
+	s := open(t, hostileFleet())
+	s.press("enter", "y").sees("unprintable characters escaped")
+	if strings.ContainsAny(s.copied, "\x1b\r\n\x07") {
+		t.Errorf("copied %q", s.copied[:80])
+	}
+	s.press("enter", "Y")
+	if strings.ContainsAny(s.copied, "\x1b\r\n\x07") || !strings.Contains(s.copied, `$'s3://bucket/k\x1b]0;owned`) {
+		t.Errorf("copied %q", s.copied[:80])
+	}
+}

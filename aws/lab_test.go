@@ -146,6 +146,12 @@ func (l *lab) setDigest(md5 string) {
 	}
 }
 
+func (l *lab) deleteRow(id string) {
+	l.t.Helper()
+	l.must(l.ddb.DeleteItem(l.t.Context(), &dynamodb.DeleteItemInput{TableName: sdk.String(labTable),
+		Key: map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: id}}}))
+}
+
 func lockRaw(id, who string) string {
 	raw, err := model.LockInfo{ID: id, Operation: "OperationTypeApply", Who: who, Version: "1.11.4",
 		Created: time.Now().UTC(), Path: labBucket + "/" + labKey}.Marshal()

@@ -168,7 +168,19 @@ func (l *list[T]) arrange() {
 		l.order = l.ordered()
 	}
 	l.grid.SetSort(l.sorted, l.desc)
+	l.show()
+}
+
+// show hands the rows to the grid. A list that is scrolled to its top stays
+// there: the newest version must not arrive out of sight.
+func (l *list[T]) show() {
+	from, _ := l.grid.Window()
 	l.grid.SetRows(l.len(), l.gridRow, l.gridKey)
+	if now, _ := l.grid.Window(); from == 0 && now > 0 {
+		at := l.grid.Cursor()
+		l.grid.Home()
+		l.grid.SetCursor(at)
+	}
 }
 
 func (l *list[T]) len() int {

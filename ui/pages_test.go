@@ -233,3 +233,16 @@ func TestLoggingInAgainIsNoticed(t *testing.T) {
 	f.whoErr = nil
 	s.press("ctrl+r").sees("123456789012 · oncall")
 }
+
+func TestANewVersionAppearsInSight(t *testing.T) {
+	f := sampleFleet()
+	s := open(t, f)
+	s.warehouse().press("j", "j")
+	url := "s3://acme-tfstate-data/warehouse/terraform.tfstate"
+	newest := model.Version{VersionID: "newest", IsLatest: true, LastModified: theTime, Facts: model.VersionFacts{Header: header(58), Resources: model.Known(61)}}
+	f.versions[url] = append([]model.Version{newest}, f.versions[url]...)
+	s.press("ctrl+r").sees(" 58 ", "newest", "(+58)")
+	if at := s.app.top().(*statePage).tabs[0].(*versionsTab).list.current().VersionID; at != "TqZ81xWvNmC2rY7p" {
+		t.Errorf("the cursor went to %s", at)
+	}
+}

@@ -108,7 +108,7 @@ func (c *console) opensTheOverwrittenState() {
 	c.press("warehouse", "enter")
 	c.sees(`^ Backends › acme-tfstate-data .* 2 of 6 `, `^ ▌ env:/staging/warehouse/`)
 	c.press("down")
-	c.sees(`^ ▌ warehouse/terraform\.tfstate 57 3 `)
+	c.sees(`^ ▌ warehouse/terraform\.tfstate .*57 3 `)
 	c.press("enter")
 	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 31\]`,
 		`^ ▌ 57 .* 3 \(-58\) .* current `, `^ 56 .* 61 \(\+1\) `)
@@ -284,7 +284,7 @@ func (c *console) goesToTheOverwrittenStateReadOnly() {
 	c.press("/")
 	c.sees(`^ / `)
 	c.press("warehouse !staging", "enter")
-	c.sees(`^ ▌ warehouse/terraform\.tfstate 57 `)
+	c.sees(`^ ▌ warehouse/terraform\.tfstate .*57 `)
 	c.press("enter")
 	c.sees(`^ 56 .* 61 `)
 	c.press("down")

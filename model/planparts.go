@@ -51,20 +51,6 @@ func unread(problems []string) []string {
 	return out
 }
 
-// shellQuote makes a word safe to paste into a POSIX shell.
-func shellQuote(s string) string {
-	safe := s != "" && strings.IndexFunc(s, func(r rune) bool {
-		return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || strings.ContainsRune("-_./:=@%+,", r))
-	}) < 0
-	if safe {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// ShellQuote makes a word safe to paste into a POSIX shell.
-func ShellQuote(s string) string { return shellQuote(s) }
-
 // jsonObject is {"name":{"S":value}}, an attribute map of the DynamoDB API.
 func jsonObject(name, value string) string {
 	doc, err := json.Marshal(map[string]map[string]string{name: {"S": value}})

@@ -205,10 +205,10 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	for _, d := range f.Digests {
 		p.fact("Digest", d.Table+": "+orNone(d.Value))
 	}
-	p.Manual = append(p.Manual, "stateward history "+shellQuote(p.URL()),
-		"stateward repair "+shellQuote(p.URL())+" --dry-run")
+	p.Manual = append(p.Manual, "stateward history "+ShellQuote(p.URL()),
+		"stateward repair "+ShellQuote(p.URL())+" --dry-run")
 	for _, l := range distinctHolders(f.Held) {
-		p.Manual = append(p.Manual, fmt.Sprintf("stateward unlock %s --lock-id %s", shellQuote(p.URL()), shellQuote(l.Token())))
+		p.Manual = append(p.Manual, fmt.Sprintf("stateward unlock %s --lock-id %s", ShellQuote(p.URL()), ShellQuote(l.Token())))
 	}
 	p.refuse("somebody wrote beside the lock: look at the versions, decide which one is right, then release the lock by hand")
 }

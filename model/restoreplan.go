@@ -273,8 +273,11 @@ func storedAs(e Encryption) string {
 	if e.Algorithm == "" || e.Algorithm == "none" {
 		return ""
 	}
-	return ", encrypted with " + strings.TrimSpace(e.Algorithm+" "+e.KMSKeyID)
+	return ", encrypted with " + strings.TrimSpace(e.Algorithm+" "+keyName(e.KMSKeyID))
 }
+
+// keyName is the part of a key's ARN that tells it apart.
+func keyName(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 func digestCondition(d DigestRow) string {
 	if !d.Present {
@@ -285,7 +288,7 @@ func digestCondition(d DigestRow) string {
 
 func restoreUndo(p *Plan, spec *RestoreSpec) {
 	if spec.Current == nil {
-		p.Undo = "delete the state again: aws s3api delete-object --bucket " + shellQuote(p.Backend.Bucket) + " --key " + shellQuote(p.Key)
+		p.Undo = "delete the state again: aws s3api delete-object --bucket " + ShellQuote(p.Backend.Bucket) + " --key " + ShellQuote(p.Key)
 		return
 	}
 	p.Undo = RestoreCommand(p.URL(), spec.Current.VersionID)
@@ -293,7 +296,7 @@ func restoreUndo(p *Plan, spec *RestoreSpec) {
 
 // RestoreCommand is the command line that restores a version.
 func RestoreCommand(url, versionID string) string {
-	return "stateward restore " + shellQuote(url) + " --version-id " + shellQuote(versionID)
+	return "stateward restore " + ShellQuote(url) + " --version-id " + ShellQuote(versionID)
 }
 
 // FindVersion is the version with this id in a history.

@@ -137,7 +137,7 @@ func unlockSteps(p *Plan, victims []Lock) {
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
 			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one (If-Match)")
-			p.Manual = append(p.Manual, fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --if-match %s", shellQuote(l.Bucket), shellQuote(LockKey(l.Key)), shellQuote(l.ETag)))
+			p.Manual = append(p.Manual, fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --if-match %s", ShellQuote(l.Bucket), ShellQuote(LockKey(l.Key)), ShellQuote(l.ETag)))
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one (Info = :raw)")
 			p.Manual = append(p.Manual, manualRowDelete(l))
@@ -149,10 +149,10 @@ func unlockSteps(p *Plan, victims []Lock) {
 func manualRowDelete(l Lock) string {
 	if !l.HasInfo {
 		return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression 'attribute_not_exists(Info)'",
-			shellQuote(l.Table), shellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))))
+			ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))))
 	}
 	return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression %s --expression-attribute-values %s",
-		shellQuote(l.Table), shellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))), shellQuote("Info = :raw"), shellQuote(jsonObject(":raw", string(l.Raw))))
+		ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))), ShellQuote("Info = :raw"), ShellQuote(jsonObject(":raw", string(l.Raw))))
 }
 
 // unlockTokens asks for each holder's ID; two holders are two confirmations.

@@ -1,10 +1,8 @@
 package ui
 
 import (
-	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -68,56 +66,9 @@ func (a *App) command(args ...string) string {
 		}
 	}
 	for i, w := range words {
-		words[i] = shellWord(w)
+		words[i] = model.ShellQuote(w)
 	}
 	return strings.Join(words, " ")
-}
-
-// shellWord quotes a word for a POSIX shell. A word with characters that are
-// not printable is written as $'...', which bash, zsh and ksh read, so that no
-// line break ever reaches the clipboard.
-func shellWord(w string) string {
-	plain, printable := w != "", true
-	for _, r := range w {
-		if !unicode.IsPrint(r) || r == unicode.ReplacementChar {
-			printable = false
-		}
-		if !isShellSafe(r) {
-			plain = false
-		}
-	}
-	switch {
-	case plain:
-		return w
-	case printable:
-		return "'" + strings.ReplaceAll(w, "'", `'\''`) + "'"
-	}
-	return "$'" + ansiC(w) + "'"
-}
-
-func isShellSafe(r rune) bool {
-	return r < unicode.MaxASCII && (unicode.IsLetter(r) || unicode.IsDigit(r) || strings.ContainsRune("_-./:=@%+,", r))
-}
-
-// ansiC escapes every byte that is not printable ASCII as \xHH.
-func ansiC(w string) string {
-	var b strings.Builder
-	for i := range len(w) {
-		switch c := w[i]; {
-		case c == '\'' || c == '\\':
-			b.WriteByte('\\')
-			b.WriteByte(c)
-		case c < 0x20 || c > 0x7e:
-			b.WriteString(`\x`)
-			if c < 0x10 {
-				b.WriteByte('0')
-			}
-			b.WriteString(strconv.FormatUint(uint64(c), 16))
-		default:
-			b.WriteByte(c)
-		}
-	}
-	return b.String()
 }
 
 // fleet is the backends known so far, shared so that the locks page does not

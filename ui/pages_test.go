@@ -90,7 +90,7 @@ func TestWordsForAShell(t *testing.T) {
 		"a letter":       {"äöü", "'äöü'"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := shellWord(c.word); got != c.want {
+			if got := model.ShellQuote(c.word); got != c.want {
 				t.Errorf("%s", got)
 			}
 		})

@@ -239,6 +239,20 @@ func (c *console) rest() {
 	})
 }
 
+// leavesTheDialog closes the dialog with escape. One that still swallows keys
+// typed ahead ignores the first.
+func (c *console) leavesTheDialog() {
+	c.t.Helper()
+	for range 3 {
+		c.rest()
+		c.press("esc")
+		if c.poll(atOnce, func() string { return c.lacks([]string{`\A[^╭]*\z`}) }) == "" {
+			return
+		}
+	}
+	c.t.Fatalf("the dialog does not close\n%s", c.screen())
+}
+
 // sees waits until the screen is whole and matches every pattern. A blank in a
 // pattern stands for one or more, ^ and $ for those of a line.
 func (c *console) sees(patterns ...string) {
@@ -379,11 +393,12 @@ func (c *console) ends(code int) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	if equal(c.t, "the settings of the terminal afterwards", after, c.before); c.onAltScreen() {
-		c.t.Error("the alternate screen was not left")
-	}
+	equal(c.t, "the settings of the terminal afterwards", after, c.before)
 	_ = c.pts.Close() // the last who could write: what was written can be read to its end
 	<-c.drained
+	if c.onAltScreen() {
+		c.t.Error("the alternate screen was not left")
+	}
 	for _, left := range leftBehind(string(c.raw)) {
 		c.t.Errorf("not put back: %s", left)
 	}

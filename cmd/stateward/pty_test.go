@@ -52,10 +52,16 @@ func (c *console) looksAtTheBackends() {
 		`2 locks .*\? help`)
 }
 
-func (c *console) findsTheStaleLock() {
+func (c *console) opensTheLocks() {
 	c.t.Helper()
 	c.press("2")
-	c.sees(`^ Locks .* 4 · `, `ci@runner-17 apply .* likely stale`, `erin@mbp apply .* likely live`, `\? \(unreadable\) .* unclear`)
+	c.sees(`^ Locks .* 4 · (now|\d+ s ago)`, `^ ▌ .*ci@runner-17 apply`)
+}
+
+func (c *console) findsTheStaleLock() {
+	c.t.Helper()
+	c.opensTheLocks()
+	c.sees(`ci@runner-17 apply .* likely stale`, `erin@mbp apply .* likely live`, `\? \(unreadable\) .* unclear`)
 	c.press("/")
 	c.sees(`^ / `)
 	c.press("runner-17", "enter")
@@ -81,9 +87,8 @@ func (c *console) forcesTheUnlock() {
 	c.sees(` Cancel \[ Force-unlock \]`)
 	c.press("enter")
 	c.sees(`✓ Done: .*ci@runner-17`, `errored\.tfstate`, `Journal`, `esc closes`)
-	c.rest()
-	c.press("esc")
-	c.misses(`^ Locks .* 0 of 3 `, `Force-unlock`, `payments/api`)
+	c.leavesTheDialog()
+	c.misses(`^ Locks .* 0 of 3 `, `payments/api`)
 	c.press("esc")
 	c.misses(`^ Locks .* 3 · `, `runner-17`, `payments/api`)
 }
@@ -134,10 +139,8 @@ func (c *console) restores() {
 	c.t.Helper()
 	c.press("enter")
 	c.sees(`✓ Done: restored .*`, `serial 58`, `✓ 8 release the locks`, `esc closes`)
-	c.rest()
-	c.press("esc")
-	c.misses(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `╭`)
-	c.sees(`\[versions 32\]`, `locks - `, `57 .* 3 \(-58\) `)
+	c.leavesTheDialog()
+	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 32\]`, `locks - `, `57 .* 3 \(-58\) `)
 	c.shows("the new version is the current one", `58 .* 61 \(\+58\) .* current `)
 }
 
@@ -153,8 +156,7 @@ func TestQuittingRestoresTheTerminal(t *testing.T) {
 		"the signal TERM":              {func(c *console) { c.signal(syscall.SIGTERM) }, exitCancelled, "nothing was changed"},
 		"the signal HUP":               {func(c *console) { c.signal(syscall.SIGHUP) }, exitCancelled, "nothing was changed"},
 		"the signal TERM in a dialog": {func(c *console) {
-			c.press("2")
-			c.sees(`^ ▌ .*ci@runner-17 apply`)
+			c.opensTheLocks()
 			c.opensTheGuard()
 			c.signal(syscall.SIGTERM)
 		}, exitCancelled, "nothing was changed"},
@@ -257,8 +259,8 @@ func TestReadOnlyRefusesUnlockAndRestore(t *testing.T) {
 	c := openConsole(t, desk(), "demo", "--read-only")
 	c.looksAtTheBackends()
 	c.sees(`^ stateward .* READ-ONLY`)
-	c.press("2")
-	c.sees(`READ-ONLY`, `^ ▌ .*ci@runner-17 apply`, `\(U unlock\)`)
+	c.opensTheLocks()
+	c.sees(`READ-ONLY`, `\(U unlock\)`)
 	c.press("U")
 	c.misses(`U unlock: .*read-only`, `╭`)
 	c.goesToTheOverwrittenStateReadOnly()
@@ -299,12 +301,10 @@ func TestShrinkingTheWindowLosesNothing(t *testing.T) {
 	}{
 		"on the backends": {func(*console) {}, `^ ▌ acme-`},
 		"on the locks": {func(c *console) {
-			c.press("2")
-			c.sees(`^ ▌ .*ci@runner-17 apply .* likely stale`)
+			c.opensTheLocks()
 		}, `^ ▌ paym`},
 		"in the guard": {func(c *console) {
-			c.press("2")
-			c.sees(`^ ▌ .*ci@runner-17 apply`)
+			c.opensTheLocks()
 			c.opensTheGuard()
 		}, `\[ Cancel \]`},
 	}
@@ -347,6 +347,7 @@ func (c *console) sameAgain(want string) {
 
 // timeless leaves out of a screen what changes from second to second.
 func timeless(s string) string {
+	s = regexp.MustCompile(`│ Watching [^│]*│`).ReplaceAllString(s, "")
 	return regexp.MustCompile(`\b(now|\d+ (s|min|h|d)( \d+ (s|min|h))?)\b( ago)?`).ReplaceAllString(strings.Join(strings.Fields(s), " "), "#")
 }
 
@@ -365,13 +366,10 @@ func TestKeysTypedAheadConfirmNothing(t *testing.T) {
 			t.Parallel()
 			c := openConsole(t, desk(), "demo")
 			c.looksAtTheBackends()
-			c.press("2")
-			c.sees(`^ ▌ .*ci@runner-17 apply`)
+			c.opensTheLocks()
 			c.press(keys...)
 			c.sees(`╭ Force-unlock payments/api`, `> ▏`, `\[ Cancel \] .*\( Force-unlock \)`)
-			c.rest()
-			c.press("esc")
-			c.misses(`^ Locks .* 4 · `, `╭`)
+			c.leavesTheDialog()
 			c.press("ctrl+r")
 			c.sees(`^ Locks .* 4 · now`, `ci@runner-17 apply .* likely stale`)
 			c.press("q")
@@ -418,8 +416,7 @@ func (s *slowFleet) startsAnUnlockThatHangs() *console {
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
 	c.start()
 	c.looksAtTheBackends()
-	c.press("2")
-	c.sees(`^ ▌ .*ci@runner-17 apply`)
+	c.opensTheLocks()
 	c.opensTheGuard()
 	c.rest()
 	c.press(sample.StaleLockID)

@@ -134,7 +134,7 @@ func parseRange(header string, size int) (first, last int, ok bool, err error) {
 	if !found || !dash || strings.Contains(spec, ",") {
 		return 0, 0, false, nil
 	}
-	first, last = 0, size-1
+	last = size - 1
 	n, errTo := strconv.Atoi(to)
 	if from == "" {
 		if errTo != nil {

@@ -133,10 +133,16 @@ func (c *change) notConfirmed(why string) error {
 // finish: the executor undoes or carries through what was begun.
 func (c *change) execute(ctx context.Context, p *model.Plan, typed []string) model.Result {
 	defer c.signals.during()()
+	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		c.say("stopping: finishing or undoing the step under way")
+		close(told)
 	})
-	defer stop()
+	defer func() {
+		if !stop() {
+			<-told // before the result, not after it
+		}
+	}()
 	return c.access.Run(ctx, p, typed, func(e model.StepEvent) { c.showStep(len(p.Steps), e) })
 }
 

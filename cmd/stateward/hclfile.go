@@ -96,6 +96,7 @@ func (n *nesting) count(t hclsyntax.TokenType) {
 		return // inside brackets these do not end an expression
 	case hclsyntax.TokenQuestion:
 		n.conditionals++
+	default:
 	}
 	n.prefixes = 0
 	if closer := closerOf(t); closer != hclsyntax.TokenNil {
@@ -119,8 +120,9 @@ func closerOf(t hclsyntax.TokenType) hclsyntax.TokenType {
 		return hclsyntax.TokenCHeredoc
 	case hclsyntax.TokenTemplateInterp, hclsyntax.TokenTemplateControl:
 		return hclsyntax.TokenTemplateSeqEnd
+	default:
+		return hclsyntax.TokenNil
 	}
-	return hclsyntax.TokenNil
 }
 
 // literal is the value of an expression that is written out in full: a string,

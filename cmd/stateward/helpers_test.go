@@ -24,8 +24,9 @@ func isNothing(v any) bool {
 		return true
 	case reflect.Slice, reflect.Map:
 		return r.Len() == 0
+	default:
+		return false
 	}
-	return false
 }
 
 func shownValue(v any) string {

@@ -391,11 +391,18 @@ func TestTheDemoIsServedOnLoopback(t *testing.T) {
 	if !strings.HasPrefix(d.url, "http://127.0.0.1:") {
 		t.Errorf("url %s", d.url)
 	}
-	resp, err := http.Get(d.url + "/")
+	get := func() (*http.Response, error) {
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, d.url+"/", nil)
+		if err != nil {
+			return nil, err
+		}
+		return http.DefaultClient.Do(req)
+	}
+	resp, err := get()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer resp.Body.Close() //nolint:errcheck // read to its end
+	defer resp.Body.Close()
 	body, err := io.ReadAll(resp.Body)
 	if err != nil || !bytes.Contains(body, []byte(sample.StaleBucket)) {
 		t.Errorf("%v in %s", err, body)
@@ -403,7 +410,7 @@ func TestTheDemoIsServedOnLoopback(t *testing.T) {
 	if err := d.close(); err != nil {
 		t.Error(err)
 	}
-	if resp, err := http.Get(d.url + "/"); err == nil {
+	if resp, err := get(); err == nil {
 		_ = resp.Body.Close()
 		t.Error("it still answers")
 	}

@@ -175,16 +175,23 @@ func recoverSteps(p *Plan, f RecoverFacts, changes []DigestChange) {
 // that its process is: a colleague may be at work.
 func recoverTokens(p *Plan, f RecoverFacts) {
 	p.Tokens = append(p.Tokens, Token{Label: "the operation's ID", Value: f.Record.ID, Why: "it names the operation that is finished"})
-	alive, known := f.Alive.Get()
-	sameHost := f.Host != "" && f.Host == f.Record.Host
-	switch {
-	case sameHost && known && alive:
-		p.refuse(fmt.Sprintf("the operation still runs here as process %d", f.Record.PID))
-	case sameHost && known:
-	case !olderThan(f.Held, f.Now, recordSettles):
-		p.Tokens = append(p.Tokens, Token{Label: "the word DEAD", Value: TokenDead, Why: "the operation began less than 10 min ago on " + f.Record.Host + " and may be under way"})
+	if why := mayBeAlive(f); why != "" {
+		p.Tokens = append(p.Tokens, Token{Label: "the word DEAD", Value: TokenDead, Why: why})
 	}
 	p.protect()
+}
+
+// mayBeAlive is what speaks for a process that is still at work; "" for nothing.
+func mayBeAlive(f RecoverFacts) string {
+	alive, known := f.Alive.Get()
+	here := f.Host != "" && f.Host == f.Record.Host && known
+	switch {
+	case here && alive:
+		return fmt.Sprintf("a process %d, which may be that operation, runs on this machine", f.Record.PID)
+	case here, olderThan(f.Held, f.Now, recordSettles):
+		return ""
+	}
+	return "the operation began less than 10 min ago on " + f.Record.Host + " and may be under way"
 }
 
 func olderThan(held []Lock, now time.Time, age time.Duration) bool {

@@ -18,17 +18,20 @@ import (
 
 // The exit codes, as the README lists them.
 const (
-	exitDone      = 0
-	exitFailed    = 1
-	exitUsage     = 2
-	exitRefused   = 3
-	exitCancelled = 130
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitRefused     = 3
+	exitInterrupted = 5
+	exitCancelled   = 130
 )
 
 // backendAccess is all that the program does with backends.
 type backendAccess interface {
 	ui.Reader
 	ui.Operator
+	PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error)
+	PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error)
 }
 
 // app is the program with everything that ties it to the world outside, so

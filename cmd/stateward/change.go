@@ -33,6 +33,7 @@ type change struct {
 	backend model.Backend
 	key     string
 	plan    func(ctx context.Context) (*model.Plan, error)
+	collect func(model.Result) // takes the result in place of standard output; nil prints it
 }
 
 // run plans, asks and runs. Whatever happens, a result is printed; before the
@@ -49,7 +50,9 @@ func (c *change) run(ctx context.Context) error {
 		}
 		return c.refused(err)
 	}
-	c.showPlan(plan)
+	if !plan.Gone {
+		c.showPlan(plan)
+	}
 	if c.flags.dryRun {
 		return c.finish(ctx, dryRun(plan))
 	}
@@ -177,6 +180,12 @@ func (c *change) finish(ctx context.Context, r model.Result) error {
 }
 
 func (c *change) printResult(r model.Result) error {
+	if c.collect != nil {
+		c.collect(r)
+		if c.set.output == outputJSON || r.Outcome == model.OutcomeAlreadyGone {
+			return nil
+		}
+	}
 	if c.set.output == outputJSON {
 		if r.Outcome.ExitCode() != exitDone {
 			c.say("stateward: %s", r.Message)

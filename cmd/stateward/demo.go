@@ -55,7 +55,8 @@ func (a *app) demoCommand(f *flags) *cobra.Command {
 		Long: `Open the UI on an embedded S3, DynamoDB and KMS with a sample fleet. It has fixed
 keys of its own and can never reach AWS. With --serve it is only served, for other
 commands and tools, until it is interrupted.`,
-		Args: noArguments,
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, _ []string) error {
 			if serve != "" {
 				return s.serveDemo(ctx, serve)

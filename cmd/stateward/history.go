@@ -19,8 +19,9 @@ func (a *app) historyCommand(f *flags) *cobra.Command {
 		Long: `List the versions and delete markers of exactly this key, newest first. The
 contents of the newest --versions are looked at; of older ones only what the
 listing tells is shown.`,
-		Args: oneState,
-		RunE: a.with(f, listHistory),
+		Args:              oneState,
+		ValidArgsFunction: cobra.NoFileCompletions,
+		RunE:              a.with(f, listHistory),
 	}
 }
 

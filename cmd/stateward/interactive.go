@@ -28,11 +28,19 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 		u.Targets = o.Backends
 	}
 	defer s.signals.during()() // a second signal must not leave the terminal in raw mode
-	err := s.runUI(ctx, u)
+	return s.afterUI(ctx, s.runUI(ctx, u))
+}
+
+// afterUI tells what the screen cannot tell any more.
+func (s *session) afterUI(ctx context.Context, err error) error {
 	var left *ui.OperationError
-	if errors.As(err, &left) {
+	switch {
+	case errors.As(err, &left):
 		s.say("stateward: %v", left)
 		return &exitError{left.Result.Outcome.ExitCode()}
+	case signalled(ctx): // what was done before is in the journal
+		s.say("stateward: ended by a signal; no operation was left unfinished")
+		return &exitError{exitCancelled}
 	}
 	return err
 }

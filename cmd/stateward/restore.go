@@ -17,7 +17,8 @@ func (a *app) restoreCommand(f *flags) *cobra.Command {
 locks that its clients take, with a serial above every other, only if the state is
 still the one that the plan showed, and with its digest. The current bytes are kept
 in a local backup first.`,
-		Args: oneState,
+		Args:              oneState,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
 			return restore(ctx, s, args[0], versionID, c)
 		}),

@@ -95,7 +95,7 @@ func (s *session) options(backends []model.Backend, discover bool) aws.Options {
 		Timeout: s.set.timeout, Concurrency: s.set.concurrency, ReadOnly: s.set.readOnly,
 		Backends: backends, Discover: discover, LockTables: s.set.lockTables, Mechanisms: s.set.mechanisms,
 		Workspace: s.set.workspace, Policies: s.config.policies,
-		Journal: s.journal, Backups: &backupDir{journal: s.journal, now: s.now}, Actor: s.actor(),
+		Journal: s.journal, Backups: &backupDir{journal: s.journal, now: s.now}, Actor: s.actor(), Alive: processAlive,
 		Log: s.log,
 	}
 }

@@ -17,7 +17,8 @@ func (a *app) unlockCommand(f *flags) *cobra.Command {
 the one that --mechanism names. Each is removed only while it is byte for byte
 what the plan showed: a newer holder keeps its lock. A lock without an ID is named
 by the first 12 digits of its raw_sha256.`,
-		Args: oneState,
+		Args:              oneState,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
 			return unlock(ctx, s, args[0], lockID, c)
 		}),

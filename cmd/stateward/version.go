@@ -51,9 +51,10 @@ func (b *build) read(info *debug.BuildInfo) {
 // where everything else is broken.
 func (a *app) versionCommand(f *flags) *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  noArguments,
+		Use:               "version",
+		Short:             "Print the version",
+		Args:              noArguments,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			given, err := f.options(cmd.Flags())
 			if err != nil {

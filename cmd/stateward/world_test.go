@@ -234,6 +234,16 @@ func (f *fakeBackends) PlanRestore(_ context.Context, b model.Backend, key strin
 	return f.planOf(b, key)
 }
 
+func (f *fakeBackends) PlanRepair(_ context.Context, b model.Backend, key string, _ model.RepairRequest) (*model.Plan, error) {
+	f.note("PlanRepair " + b.URL(key))
+	return f.planOf(b, key)
+}
+
+func (f *fakeBackends) PlanRecover(_ context.Context, b model.Backend, key, _ string) (*model.Plan, error) {
+	f.note("PlanRecover " + b.URL(key))
+	return f.planOf(b, key)
+}
+
 func (f *fakeBackends) planOf(b model.Backend, key string) (*model.Plan, error) {
 	if f.planErr != nil || f.plan == nil {
 		return nil, errors.Join(f.planErr)

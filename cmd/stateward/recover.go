@@ -1,0 +1,137 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/spf13/cobra"
+	"github.com/stateward/stateward/model"
+)
+
+func (a *app) recoverCommand(f *flags) *cobra.Command {
+	var c changeFlags
+	cmd := &cobra.Command{
+		Use:   "recover [TARGET...]",
+		Short: "Finish or undo restores and repairs that were interrupted",
+		Long: `Find locks that an interrupted stateward left, tell from what is stored how far it
+came, and finish or undo it. It works from any machine. An operation that may still
+be under way asks for the word DEAD (--confirm DEAD).`,
+		ValidArgsFunction: a.completeTargets(f),
+		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
+			return recoverAll(ctx, s, args, c)
+		}),
+	}
+	c.register(cmd.Flags())
+	return cmd
+}
+
+// recoverAll recovers every operation that left its record, one after another,
+// and ends with the worst of their exit codes.
+func recoverAll(ctx context.Context, s *session, args []string, f changeFlags) error {
+	if s.set.readOnly && !f.dryRun {
+		c := &change{session: s, flags: f, what: model.OpRecover}
+		return c.refused(c.readOnly())
+	}
+	var p problems
+	states, err := s.interrupted(ctx, args, &p)
+	if err != nil {
+		return err
+	}
+	results := []resultDoc{}
+	worst := exitDone
+	for _, at := range states {
+		code, err := s.recoverOne(ctx, at, f, func(r model.Result) { results = append(results, newResultDoc(r)) })
+		if err != nil {
+			return err
+		}
+		worst = worse(worst, code)
+	}
+	for _, text := range p.texts {
+		s.say("stateward: not read: %s", text)
+		worst = worse(worst, exitFailed)
+	}
+	return s.recovered(results, worst)
+}
+
+// recovered prints what was done, or that there was nothing to do.
+func (s *session) recovered(results []resultDoc, code int) error {
+	var err error
+	switch {
+	case s.set.output == outputJSON:
+		err = writeJSON(s.stdout, results)
+	case len(results) == 0:
+		s.say("nothing to recover")
+	}
+	if err == nil && code != exitDone {
+		err = &exitError{code}
+	}
+	return err
+}
+
+// stateAt is a state in a backend.
+type stateAt struct {
+	backend model.Backend
+	key     string
+}
+
+// interrupted finds the states on which an operation left its record.
+func (s *session) interrupted(ctx context.Context, args []string, p *problems) ([]stateAt, error) {
+	backends, found, err := s.fleet(ctx, args, p)
+	if err != nil {
+		return nil, err
+	}
+	reports := make([]model.LockReport, len(backends))
+	err = s.each(ctx, len(backends), func(i int) {
+		reports[i] = s.locksIn(ctx, backends[i], i < len(found) && found[i].named == nil)
+	})
+	if err != nil {
+		return nil, err
+	}
+	var states []stateAt
+	for i, r := range reports {
+		p.add(r.Problems...)
+		for _, l := range r.Locks {
+			_, ours := model.ParseRecoveryRecord(l.Info.Info)
+			seen := slices.ContainsFunc(states, func(at stateAt) bool { return at.backend.Bucket == l.Bucket && at.key == l.Key })
+			if ours && !seen {
+				states = append(states, stateAt{backends[i], l.Key})
+			}
+		}
+	}
+	return states, nil
+}
+
+// recoverOne recovers the operations on one state: when one is finished, the
+// next look finds the next.
+func (s *session) recoverOne(ctx context.Context, at stateAt, f changeFlags, collect func(model.Result)) (int, error) {
+	for {
+		last := model.Result{}
+		c := &change{session: s, flags: f, what: model.OpRecover, backend: at.backend, key: at.key,
+			plan: func(ctx context.Context) (*model.Plan, error) {
+				return s.access.PlanRecover(ctx, at.backend, at.key, f.reason)
+			},
+			collect: func(r model.Result) { last = r }}
+		err := c.run(ctx)
+		if last.Outcome == model.OutcomeAlreadyGone {
+			return exitDone, nil
+		}
+		collect(last)
+		var exit *exitError
+		switch {
+		case errors.As(err, &exit):
+			return exit.code, nil
+		case err != nil:
+			return exitFailed, err
+		case last.Outcome != model.OutcomeDone:
+			return exitDone, nil
+		}
+	}
+}
+
+// worse is the exit code that says more: interrupted, failed, refused, done.
+func worse(a, b int) int {
+	order := []int{exitDone, exitRefused, exitFailed, exitInterrupted, exitCancelled}
+	return slices.MaxFunc([]int{a, b}, func(x, y int) int { return cmp.Compare(slices.Index(order, x), slices.Index(order, y)) })
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/stateward/stateward/model"
+)
+
+func (a *app) repairCommand(f *flags) *cobra.Command {
+	var c changeFlags
+	to := string(model.RepairToBytes)
+	cmd := &cobra.Command{
+		Use:   "repair s3://bucket/key [--to bytes|version]",
+		Short: "Make a state and its digest agree again",
+		Long: `Make a state and its digest agree again, under the locks that its clients take.
+The plan shows both sums, and which version of the history the digest belongs to.
+--to bytes sets the digest to that of the bytes; --to version restores the version
+that the digest names.`,
+		Args: oneState,
+		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
+			return repair(ctx, s, args[0], model.RepairTo(to), c)
+		}),
+	}
+	cmd.Flags().StringVar(&to, "to", to, "which side is right: `bytes or version`")
+	c.register(cmd.Flags())
+	return cmd
+}
+
+func repair(ctx context.Context, s *session, arg string, to model.RepairTo, f changeFlags) error {
+	t, err := s.known.parseState(arg)
+	if err != nil {
+		return err
+	}
+	if to != model.RepairToBytes && to != model.RepairToVersion {
+		return usagef("--to: %q is neither bytes nor version", to)
+	}
+	b, key := s.known.holding(t)
+	s.remark([]target{t})
+	r := model.RepairRequest{To: to, Reason: f.reason}
+	c := &change{session: s, flags: f, what: model.OpRepair, backend: b, key: key,
+		plan: func(ctx context.Context) (*model.Plan, error) { return s.access.PlanRepair(ctx, b, key, r) }}
+	return c.run(ctx)
+}

@@ -181,6 +181,7 @@ func (r *lockReader) addRows(table string, rows []row) {
 type stateStanding struct {
 	orphan    model.Fact[bool] // it does not exist
 	lastWrite model.Fact[time.Time]
+	times     model.Fact[model.LockTimes]
 }
 
 // report finishes the locks: which are orphans, which diverge, and what the
@@ -188,14 +189,53 @@ type stateStanding struct {
 func (r *lockReader) report(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) model.LockReport {
 	slices.SortFunc(r.locks, compareLocks)
 	slices.Sort(r.problems)
-	var state stateStanding
+	standings := r.standings(ctx, look)
 	for i := range r.locks {
 		l := &r.locks[i]
-		if i == 0 || r.locks[i-1].Key != l.Key {
-			state = look(ctx, r.b, l.Key)
-		}
+		state := standings[l.Key]
 		l.Orphan, l.Diverged = state.orphan, diverged(*l, r.locks)
-		l.Verdict, l.Evidence = model.AssessLock(*l, model.LockContext{Host: r.c.opts.Actor.Host, LastWrite: state.lastWrite})
+		l.Verdict, l.Evidence = model.AssessLock(*l, model.LockContext{Host: r.c.opts.Actor.Host,
+			LastWrite: state.lastWrite, Times: state.times, Others: r.locks})
 	}
 	return model.LockReport{Locks: r.locks, Problems: r.problems}
+}
+
+// standings looks at every state that is locked, several at a time.
+func (r *lockReader) standings(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) map[string]stateStanding {
+	all := map[string]stateStanding{}
+	g := new(errgroup.Group)
+	g.SetLimit(r.c.concurrency())
+	for i, l := range r.locks {
+		if i > 0 && r.locks[i-1].Key == l.Key {
+			continue
+		}
+		g.Go(func() error {
+			state := look(ctx, r.b, l.Key)
+			state.times = r.c.lockTimes(ctx, r.b, l.Key)
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			all[l.Key] = state
+			return nil
+		})
+	}
+	_ = g.Wait() // facts carry their own reasons
+	return all
+}
+
+// lockHistory is how much of a lock file's history is read for its times: every
+// run leaves two entries, and the newest runs say most.
+const lockHistory = 1000
+
+// lockTimes is how long locks of this state were held before.
+func (c *Client) lockTimes(ctx context.Context, b model.Backend, key string) model.Fact[model.LockTimes] {
+	var history []model.Version
+	for page, err := range c.Versions(ctx, b, model.LockKey(key)) {
+		if err != nil {
+			return model.Unknown[model.LockTimes](model.Reason(err))
+		}
+		if history = append(history, page...); len(history) >= lockHistory {
+			break
+		}
+	}
+	return model.Known(model.LockTimesOf(history))
 }

@@ -84,7 +84,7 @@ func (c *Client) readStanding(ctx context.Context, b model.Backend, key string) 
 		return stateStanding{orphan: model.Known(true)}
 	}
 	if err != nil {
-		return stateStanding{orphan: model.Unknown[bool](model.Reason(err))}
+		return stateStanding{orphan: model.Unknown[bool](model.Reason(err)), lastWrite: model.Unknown[time.Time](model.Reason(err))}
 	}
 	return stateStanding{orphan: model.Known(false), lastWrite: model.Known(o.LastModified)}
 }

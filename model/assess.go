@@ -11,6 +11,8 @@ import (
 type LockContext struct {
 	Host      string          // this machine's name, as it would stand behind the @ of Who
 	LastWrite Fact[time.Time] // when the state's current version was written
+	Times     Fact[LockTimes] // how long locks of this state were held before
+	Others    []Lock          // further locks that were read with this one
 }
 
 // ciJobLimit is the longest that a job may run on the hosted runners of the
@@ -53,7 +55,7 @@ const (
 type lockRule func(Lock, LockContext) (Evidence, bool)
 
 func lockRules() []lockRule {
-	return []lockRule{ruleRecord, ruleMalformed, ruleWrites, ruleCI, ruleThisHost, ruleOrphan, ruleDiverged}
+	return []lockRule{ruleRecord, ruleMalformed, ruleWrites, ruleTimes, ruleCI, ruleMovedOn, ruleThisHost, ruleOrphan, ruleDiverged}
 }
 
 func ruleRecord(l Lock, _ LockContext) (Evidence, bool) {
@@ -92,6 +94,39 @@ func ruleCI(l Lock, _ LockContext) (Evidence, bool) {
 		return Evidence{"ci-job-over", fmt.Sprintf("a CI job by its name, held %s: longer than hosted CI jobs may run (6 h)", span(age)), pointsStale}, true
 	}
 	return Evidence{"ci-job", "a CI job by its name: look whether the job still runs", pointsNeutral}, true
+}
+
+// ruleTimes: age says something only against how long locks of this very state
+// are held, and only while nothing shows that the holder writes.
+func ruleTimes(l Lock, c LockContext) (Evidence, bool) {
+	times, known := c.Times.Get()
+	age, aged := l.Age()
+	if !known || !aged || times.Count == 0 {
+		return Evidence{}, false
+	}
+	written, wroteKnown := c.LastWrite.Get()
+	quiet := wroteKnown && !written.After(l.Info.Created)
+	if age > times.Longest && quiet {
+		return Evidence{"longer-than-ever", fmt.Sprintf("held %s; the longest of %d locks of this state was %s, and nothing was written since it was taken",
+			span(age), times.Count, span(times.Longest)), pointsStale}, true
+	}
+	return Evidence{"usual-time", fmt.Sprintf("held %s; locks of this state last %s as a rule, %s at most", span(age), span(times.Usual), span(times.Longest)), pointsNeutral}, true
+}
+
+// ruleMovedOn: a CI runner does one job at a time, so a newer lock of the same
+// runner elsewhere means that this job is over. A person may well hold two.
+func ruleMovedOn(l Lock, c LockContext) (Evidence, bool) {
+	i := slices.IndexFunc(c.Others, func(m Lock) bool {
+		return m.Info.Who != "" && m.Info.Who == l.Info.Who && m.Key != l.Key && m.Info.Created.After(l.Info.Created)
+	})
+	if i < 0 {
+		return Evidence{}, false
+	}
+	points := pointsNeutral
+	if looksLikeCI(l.Info.Who) {
+		points = pointsStale
+	}
+	return Evidence{"newer-lock-elsewhere", fmt.Sprintf("%s has taken a newer lock since, on %s", l.Info.Who, c.Others[i].Key), points}, true
 }
 
 func ruleThisHost(l Lock, c LockContext) (Evidence, bool) {

@@ -70,15 +70,23 @@ func TestTheVerdictNeverRestsOnAgeAlone(t *testing.T) {
 		want    Verdict
 		rule    string
 	}{
-		"a person's lock of a year is unclear":                 {lock("carol@laptop", 365*24*time.Hour), nothing, Unclear, "nothing-written"},
-		"a lock of a second is unclear":                        {lock("carol@laptop", time.Second), nothing, Unclear, "nothing-written"},
-		"a version written since shows life":                   {lock("carol@laptop", time.Hour), LockContext{LastWrite: Known(now.Add(-time.Minute))}, LikelyLive, "written-since"},
-		"a CI job past every job limit is likely stale":        {lock("ci@runner-17", 9*time.Hour), nothing, LikelyStale, "ci-job-over"},
-		"a CI job of an hour is unclear":                       {lock("ci@runner-17", time.Hour), nothing, Unclear, "ci-job"},
-		"evidence for both is unclear":                         {lock("ci@runner-17", 9*time.Hour), LockContext{LastWrite: Known(now.Add(-time.Minute))}, Unclear, "written-since"},
-		"an unreadable last write is said":                     {lock("carol@laptop", time.Hour), LockContext{LastWrite: Unknown[time.Time]("AccessDenied s3:GetObject")}, Unclear, "writes-unknown"},
-		"this machine's own lock points to the processes here": {lock("carol@laptop", time.Hour), LockContext{Host: "laptop", LastWrite: Known(now.Add(-10000 * time.Hour))}, Unclear, "this-host"},
-		"a user whose name contains ci is not a CI job":        {lock("lucia@precision", 9*time.Hour), nothing, Unclear, "nothing-written"},
+		"a person's lock of a year is unclear":                   {lock("carol@laptop", 365*24*time.Hour), nothing, Unclear, "nothing-written"},
+		"a lock of a second is unclear":                          {lock("carol@laptop", time.Second), nothing, Unclear, "nothing-written"},
+		"a version written since shows life":                     {lock("carol@laptop", time.Hour), LockContext{LastWrite: Known(now.Add(-time.Minute))}, LikelyLive, "written-since"},
+		"a CI job past every job limit is likely stale":          {lock("ci@runner-17", 9*time.Hour), nothing, LikelyStale, "ci-job-over"},
+		"a CI job of an hour is unclear":                         {lock("ci@runner-17", time.Hour), nothing, Unclear, "ci-job"},
+		"evidence for both is unclear":                           {lock("ci@runner-17", 9*time.Hour), LockContext{LastWrite: Known(now.Add(-time.Minute))}, Unclear, "written-since"},
+		"an unreadable last write is said":                       {lock("carol@laptop", time.Hour), LockContext{LastWrite: Unknown[time.Time]("AccessDenied s3:GetObject")}, Unclear, "writes-unknown"},
+		"this machine's own lock points to the processes here":   {lock("carol@laptop", time.Hour), LockContext{Host: "laptop", LastWrite: Known(now.Add(-10000 * time.Hour))}, Unclear, "this-host"},
+		"an age beyond every lock of this state is likely stale": {lock("carol@laptop", 3*time.Hour), LockContext{LastWrite: nothing.LastWrite, Times: Known(LockTimes{Count: 9, Usual: time.Minute, Longest: 19 * time.Minute})}, LikelyStale, "longer-than-ever"},
+		"the same age is no sign where the holder writes":        {lock("carol@laptop", 3*time.Hour), LockContext{LastWrite: Known(now), Times: Known(LockTimes{Count: 9, Longest: 19 * time.Minute})}, LikelyLive, "usual-time"},
+		"an age as usual says nothing":                           {lock("carol@laptop", 3*time.Minute), LockContext{LastWrite: nothing.LastWrite, Times: Known(LockTimes{Count: 9, Usual: time.Minute, Longest: 19 * time.Minute})}, Unclear, "usual-time"},
+		"a state without a history of locks says nothing":        {lock("carol@laptop", 3*time.Hour), LockContext{LastWrite: nothing.LastWrite, Times: Known(LockTimes{})}, Unclear, "nothing-written"},
+		"a runner that has moved on is likely gone": {lock("ci@runner-17", time.Hour), LockContext{LastWrite: nothing.LastWrite,
+			Others: []Lock{{Key: "another", Info: LockInfo{Who: "ci@runner-17", Created: now}}}}, LikelyStale, "newer-lock-elsewhere"},
+		"a person with a newer lock elsewhere may hold both": {lock("carol@laptop", time.Hour), LockContext{LastWrite: nothing.LastWrite,
+			Others: []Lock{{Key: "another", Info: LockInfo{Who: "carol@laptop", Created: now}}}}, Unclear, "newer-lock-elsewhere"},
+		"a user whose name contains ci is not a CI job": {lock("lucia@precision", 9*time.Hour), nothing, Unclear, "nothing-written"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -143,4 +151,21 @@ func FuzzParseLockInfo(f *testing.F) {
 			t.Error("no token to type")
 		}
 	})
+}
+
+func TestHowLongLocksWereHeldIsReadFromTheHistoryOfTheLockFile(t *testing.T) {
+	at := func(minute int) time.Time { return time.Date(2026, 11, 22, 3, minute, 0, 0, time.UTC) }
+	history := []Version{ // newest first
+		{LastModified: at(50)}, // held now
+		{LastModified: at(49), DeleteMarker: true}, {LastModified: at(30)},
+		{LastModified: at(21), DeleteMarker: true}, {LastModified: at(20)},
+		{LastModified: at(12), DeleteMarker: true}, {LastModified: at(10)},
+	}
+	want := LockTimes{Count: 3, Usual: 2 * time.Minute, Longest: 19 * time.Minute}
+	if got := LockTimesOf(history); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if got := LockTimesOf(history[:1]); got != (LockTimes{}) {
+		t.Errorf("a lock that was never released counts: %+v", got)
+	}
 }

@@ -138,7 +138,8 @@ func verbatim(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 
 // against compares with what is there now.
 func against(p *Plan, spec *RestoreSpec, f RestoreFacts) {
-	p.fact("Restore", fmt.Sprintf("%s (version %s, %s ago) as serial %d", serialName(spec.OldSerial), f.Target.VersionID, span(max(0, f.Now.Sub(f.Target.LastModified))), spec.NewSerial))
+	p.fact("Restore", fmt.Sprintf("%s of %s ago, as serial %d", serialName(spec.OldSerial), span(max(0, f.Now.Sub(f.Target.LastModified))), spec.NewSerial))
+	p.fact("Version", f.Target.VersionID)
 	if f.Current == nil {
 		p.fact("Against", "nothing: the state is deleted or was never there")
 		return
@@ -150,7 +151,7 @@ func against(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 		spec.Current.Serial = Known(*header.Serial)
 		currentName = serialName(*header.Serial)
 	}
-	p.fact("Against", fmt.Sprintf("%s, current (version %s, %s ago)%s", currentName, f.Current.VersionID, span(max(0, f.Now.Sub(f.Current.LastModified))), resourceChange(f)))
+	p.fact("Against", fmt.Sprintf("%s of %s ago, current%s", currentName, span(max(0, f.Now.Sub(f.Current.LastModified))), resourceChange(f)))
 	if sameContent(f.TargetBody, f.Current.Body) {
 		p.refuse("the current version has the same content: there is nothing to restore")
 	}
@@ -168,7 +169,7 @@ func resourceChange(f RestoreFacts) string {
 	if err1 != nil || err2 != nil {
 		return ""
 	}
-	return fmt.Sprintf("; resources %d, now %d", from.ResourceCount(), now.ResourceCount())
+	return fmt.Sprintf("; resources %d, restored %d (%+d)", now.ResourceCount(), from.ResourceCount(), from.ResourceCount()-now.ResourceCount())
 }
 
 // sameContent compares two states but for their serials.

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"os"
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -45,3 +47,17 @@ func envOf(m map[string]string) func(string) string {
 }
 
 func reflectString(v any) string { return fmt.Sprintf("%+v", v) }
+
+// cleanEnv is the environment without anything that points at AWS or terraform
+// settings of this machine.
+func cleanEnv() []string {
+	var out []string
+	for _, kv := range os.Environ() {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "XDG_") || name == "HOME" {
+			continue
+		}
+		out = append(out, kv)
+	}
+	return out
+}

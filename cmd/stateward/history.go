@@ -89,7 +89,7 @@ func beyond(v model.Version, limit versionLimit) model.Version {
 
 func (s *session) printHistory(versions []model.Version, p *problems) error {
 	docs := make([]versionDoc, 0, len(versions))
-	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"}, {title: "by", cut: 12, end: true, drop: 4},
+	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"},
 		{title: "resources", right: true, drop: 3}, {title: "size", right: true, drop: 2}, {title: "enc", drop: 1}, {title: "note", cut: 16, end: true}}}
 	var why []reasons
 	for _, v := range versions {
@@ -104,15 +104,11 @@ func (s *session) printHistory(versions []model.Version, p *problems) error {
 }
 
 func versionRow(v model.Version, now time.Time) []string {
-	by := signNone
-	if v.WrittenBy != nil {
-		by = strings.TrimSpace(v.WrittenBy.Who + " " + v.WrittenBy.Operation)
-	}
 	if v.DeleteMarker {
-		return []string{v.VersionID, signNone, ago(now, v.LastModified), by, signNone, signNone, signNone, versionNote(v)}
+		return []string{v.VersionID, signNone, ago(now, v.LastModified), signNone, signNone, signNone, versionNote(v)}
 	}
 	f := v.Facts
-	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), by, shown(f.Resources, number),
+	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), shown(f.Resources, number),
 		bytesOf(v.Size), shown(f.Encryption, model.Encryption.Short), versionNote(v)}
 }
 
@@ -123,6 +119,9 @@ func versionNote(v model.Version) string {
 	}
 	if v.DeleteMarker {
 		notes = append(notes, "deleted")
+	}
+	if v.WrittenBy != nil {
+		notes = append(notes, strings.TrimSpace("by "+v.WrittenBy.Who+" "+v.WrittenBy.Operation))
 	}
 	notes = append(notes, v.Anomalies...)
 	if ok, known := v.Restorable.Get(); known && !ok && !v.DeleteMarker && !v.IsLatest {

@@ -163,9 +163,14 @@ type versionDoc struct {
 
 func newVersionDoc(v model.Version) versionDoc {
 	d := versionDoc{VersionID: v.VersionID, IsLatest: v.IsLatest, DeleteMarker: v.DeleteMarker, LastModified: utc(v.LastModified),
-		Anomalies: list(v.Anomalies), WhyNot: text(v.WhyNot)}
+		Anomalies: v.Anomalies, WhyNot: text(v.WhyNot)}
 	d.Restorable = fact(&d.Unknown, "restorable", v.Restorable)
-	if v.WrittenBy != nil {
+	if v.Anomalies == nil {
+		d.Unknown.note("anomalies", notWorkedOut)
+	}
+	if v.WrittenBy == nil {
+		d.Unknown.note("written_by", notWorkedOut)
+	} else {
 		d.WrittenBy = &writerDoc{Who: v.WrittenBy.Who, Operation: v.WrittenBy.Operation, LockID: v.WrittenBy.LockID}
 	}
 	if v.DeleteMarker { // it has no content, so the rest is absent and not unknown
@@ -178,6 +183,10 @@ func newVersionDoc(v model.Version) versionDoc {
 	d.Encryption = encryptionOf(&d.Unknown, v.Facts.Encryption)
 	return d
 }
+
+// notWorkedOut is why a field is null that nobody has looked into: it is no
+// claim that there is nothing.
+const notWorkedOut = "not worked out"
 
 // headerDoc is what a state's header says.
 type headerDoc struct {

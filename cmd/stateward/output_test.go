@@ -149,10 +149,14 @@ func TestJSONOfADeleteMarker(t *testing.T) {
   "terraform_version": null,
   "resources": null,
   "encryption": null,
-  "anomalies": [],
+  "anomalies": null,
   "restorable": false,
   "why_not": "a delete marker has no content",
-  "written_by": null
+  "written_by": null,
+  "unknown": {
+    "anomalies": "not worked out",
+    "written_by": "not worked out"
+  }
 }
 `, "")
 }

@@ -6,12 +6,9 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
-	"syscall"
 	"testing"
 	"time"
 
-	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
 )
 
@@ -142,67 +139,6 @@ func (c *console) restores() {
 	c.leavesTheDialog()
 	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 32\]`, `locks - `, `57 .* 3 \(-58\) `)
 	c.shows("the new version is the current one", `58 .* 61 \(\+58\) .* current `)
-}
-
-func TestQuittingRestoresTheTerminal(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		leave func(c *console)
-		code  int
-		said  string // on the screen that was there before
-	}{
-		"q":                            {func(c *console) { c.press("q") }, 0, ""},
-		"ctrl+c, as no operation runs": {func(c *console) { c.press("ctrl+c") }, 0, ""},
-		"the signal TERM":              {func(c *console) { c.signal(syscall.SIGTERM) }, exitCancelled, "nothing was changed"},
-		"the signal HUP":               {func(c *console) { c.signal(syscall.SIGHUP) }, exitCancelled, "nothing was changed"},
-		"the signal TERM in a dialog": {func(c *console) {
-			c.opensTheLocks()
-			c.opensTheGuard()
-			c.signal(syscall.SIGTERM)
-		}, exitCancelled, "nothing was changed"},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			c := openConsole(t, desk(), "demo")
-			c.looksAtTheBackends()
-			if !c.onAltScreen() {
-				t.Error("it does not run on the alternate screen")
-			}
-			tt.leave(c)
-			c.ends(tt.code)
-			if s := c.screen(); !strings.Contains(s, tt.said) || strings.Contains(s, "acme-tfstate") {
-				t.Errorf("afterwards the screen says\n%s", s)
-			}
-		})
-	}
-}
-
-func (c *console) signal(s syscall.Signal) {
-	c.t.Helper()
-	if err := c.cmd.Process.Signal(s); err != nil {
-		c.t.Fatal(err)
-	}
-}
-
-func TestLeftBehindTellsWhatWasNotPutBack(t *testing.T) {
-	t.Parallel()
-	tests := map[string]struct {
-		raw  string
-		want []string
-	}{
-		"nothing":                         {"", nil},
-		"all in pairs":                    {"\x1b[?1049h\x1b[?25l\x1b[?2004h\x1b[>1u\x1b[>4;2m…\x1b[>4m\x1b[<1u\x1b[?1049l\x1b[?25h\x1b[?2004l", nil},
-		"a query is no change":            {"\x1b[?2026$p\x1b]11;?\x07\x1b[?u", nil},
-		"the cursor stays hidden":         {"\x1b[?25l", []string{"private mode 25 is l, usually h"}},
-		"the mouse, one of two modes":     {"\x1b[?1002;1006h\x1b[?1006l", []string{"private mode 1002 is h, usually l"}},
-		"the keyboard protocol":           {"\x1b[>1u", []string{"the keyboard protocol"}},
-		"switched on again after its end": {"\x1b[>1u\x1b[<1u\x1b[>1u", []string{"the keyboard protocol"}},
-		"the background's colour":         {"\x1b]11;#000000\x07", []string{"the colour of the background"}},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) { equal(t, "left", leftBehind(tt.raw), tt.want) })
-	}
 }
 
 // TestASilentTerminalDelaysNothing runs alone, before the parallel stories: it
@@ -374,96 +310,6 @@ func TestKeysTypedAheadConfirmNothing(t *testing.T) {
 			c.sees(`^ Locks .* 4 · now`, `ci@runner-17 apply .* likely stale`)
 			c.press("q")
 			c.ends(0)
-		})
-	}
-}
-
-// slowFleet is the sample fleet whose lock table takes its time to delete a row.
-type slowFleet struct {
-	*fleet
-	asked   chan struct{} // closed when the row is about to be deleted
-	release func()        // lets it be deleted
-}
-
-func newSlowFleet(t *testing.T) *slowFleet {
-	t.Helper()
-	server, err := emulator.Start(emulator.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() })
-	if err := sample.Seed(server, time.Now()); err != nil {
-		t.Fatal(err)
-	}
-	asked, open := make(chan struct{}), make(chan struct{})
-	s := &slowFleet{fleet: &fleet{world: &world{t: t}, server: server}, asked: asked, release: sync.OnceFunc(func() { close(open) })}
-	t.Cleanup(s.release)
-	ask := sync.OnceFunc(func() { close(asked) })
-	server.OnRequest(func(r emulator.Request) *emulator.Fault {
-		if r.Operation != "DeleteItem" {
-			return nil
-		}
-		return &emulator.Fault{Before: func() { ask(); <-open }}
-	})
-	return s
-}
-
-// startsAnUnlockThatHangs confirms an unlock whose deletion is held up.
-func (s *slowFleet) startsAnUnlockThatHangs() *console {
-	s.t.Helper()
-	c := newConsole(s.t, desk())
-	c.env = []string{"AWS_ENDPOINT_URL=" + s.server.URL(), "AWS_EC2_METADATA_DISABLED=true",
-		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
-	c.start()
-	c.looksAtTheBackends()
-	c.opensTheLocks()
-	c.opensTheGuard()
-	c.rest()
-	c.press(sample.StaleLockID)
-	c.sees(`> ` + sample.StaleLockID + `▏ ✓`)
-	c.press("tab")
-	c.sees(` Cancel \[ Force-unlock \]`)
-	c.press("enter")
-	<-s.asked
-	c.sees(`✓ 1 read every lock again`, `2 delete the row in acme-locks`)
-	return c
-}
-
-func TestLeavingAsksWhileAnOperationRuns(t *testing.T) {
-	t.Parallel()
-	for name, key := range map[string]string{"q": "q", "ctrl+c": "ctrl+c"} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSlowFleet(t)
-			c := s.startsAnUnlockThatHangs()
-			c.press(key)
-			c.sees(`Leave while an operation runs\?`, `unlock of`, `2 of 3`, `stay, and watch`)
-			c.press("esc")
-			c.misses(`2 delete the row in acme-locks`, `Leave while`)
-			c.press(key)
-			c.sees(`Leave while an operation runs\?`)
-			c.press("w")
-			c.misses(`unlock runs`, `Leave while`)
-			s.release()
-			c.ends(0)
-		})
-	}
-}
-
-func TestASignalWhileAnOperationRunsTellsWhatBecameOfIt(t *testing.T) {
-	t.Parallel()
-	for name, sig := range map[string]syscall.Signal{"TERM": syscall.SIGTERM, "HUP": syscall.SIGHUP} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			s := newSlowFleet(t)
-			c := s.startsAnUnlockThatHangs()
-			c.signal(sig)
-			s.release()
-			c.ends(0)
-			equal(t, "the row of the lock", s.staleRow(), "")
-			if said := c.screen(); strings.Contains(said, "nothing was changed") {
-				t.Errorf("the lock is removed, but it says\n%s", said)
-			}
 		})
 	}
 }

@@ -237,7 +237,7 @@ func (s *session) whyUnknown(all []reasons) {
 	seen := map[string]int{}
 	for _, r := range all {
 		for field, why := range r {
-			if why != notRead {
+			if why != notRead && why != notWorkedOut {
 				seen[field+": "+why]++
 			}
 		}

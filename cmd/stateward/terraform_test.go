@@ -172,20 +172,6 @@ func (lab *terraformLab) workspace(t *testing.T, m mechanism) *terraformWorkspac
 	return w
 }
 
-// cleanEnv is the environment without anything that points at AWS or terraform
-// settings of this machine.
-func cleanEnv() []string {
-	var out []string
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		if strings.HasPrefix(name, "AWS_") || strings.HasPrefix(name, "TF_") || strings.HasPrefix(name, "XDG_") || name == "HOME" {
-			continue
-		}
-		out = append(out, kv)
-	}
-	return out
-}
-
 func (w *terraformWorkspace) writeConfiguration() {
 	w.t.Helper()
 	config := fmt.Sprintf(`

@@ -39,3 +39,26 @@ func fieldsOf(typ reflect.Type) []string {
 	}
 	return names
 }
+
+// TestEveryAttributeIsDocumented holds docs/config.md to what the reader takes.
+func TestEveryAttributeIsDocumented(t *testing.T) {
+	body, err := os.ReadFile(filepath.Join("..", "..", "docs", "config.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for section, known := range map[string]map[string]setter{
+		"## Top level": (&options{}).setters(), "## `backend": backendSetters(&model.Backend{}),
+		"## `policy": policySetters(&model.Policy{}), "## `ui`": uiSetters(&uiConfig{}),
+	} {
+		_, text, found := strings.Cut(string(body), section)
+		if !found {
+			t.Fatalf("no section %q", section)
+		}
+		text, _, _ = strings.Cut(text, "\n## ")
+		for name := range known {
+			if !strings.Contains(text, "`"+name+"`") {
+				t.Errorf("%s: %s is not documented", section, name)
+			}
+		}
+	}
+}

@@ -2,6 +2,7 @@ package checker
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -47,7 +48,7 @@ func serialOf(body string) (uint64, bool) {
 func serialDigits(doc string) (from, end int, err error) {
 	d := json.NewDecoder(strings.NewReader(doc))
 	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return 0, 0, fmt.Errorf("the state is no JSON object: %v", err)
+		return 0, 0, errors.New("the state is no JSON object")
 	}
 	found := 0
 	for d.More() {
@@ -69,7 +70,7 @@ func serialDigits(doc string) (from, end int, err error) {
 		return 0, 0, fmt.Errorf("the state is no JSON: %w", err)
 	}
 	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // a Decoder returns io.EOF itself
-		return 0, 0, fmt.Errorf("something follows the state")
+		return 0, 0, errors.New("something follows the state")
 	}
 	if found != 1 {
 		return 0, 0, fmt.Errorf("the state has %d serials", found)

@@ -97,8 +97,8 @@ type span string
 
 const (
 	spanOnce     span = "once"
-	spanSameFrom span = "from there on"     // for the same request
-	spanAllFrom  span = "and all after it"  // for every request
+	spanSameFrom span = "from there on"    // for the same request
+	spanAllFrom  span = "and all after it" // for every request
 )
 
 // injection is one fault at one boundary.

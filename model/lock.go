@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"strings"
 	"time"
 )
 
@@ -90,6 +91,11 @@ type Lock struct {
 	Diverged bool       // the mechanisms hold different locks for this state
 	Verdict  Verdict
 	Evidence []Evidence
+}
+
+// OperationName is the operation in a word: "apply" for OperationTypeApply.
+func (l LockInfo) OperationName() string {
+	return strings.ToLower(strings.TrimPrefix(l.Operation, "OperationType"))
 }
 
 // Token is what an operator types to remove this lock: its ID, or for a lock

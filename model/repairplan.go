@@ -153,10 +153,10 @@ func repairSteps(p *Plan, spec *RepairSpec) {
 // lockSteps are the steps that every locked change begins with.
 func lockSteps(p *Plan, lockfile bool, tables []string) {
 	if lockfile {
-		p.step("lock file", "take the lock file", "only if there is none (If-None-Match)")
+		p.step("lock file", "take the lock file", "only if there is none")
 	}
 	for _, t := range tables {
-		p.step("lock row", "take the lock in "+t, "only if there is none (attribute_not_exists)")
+		p.step("lock row", "take the lock in "+t, "only if there is none")
 	}
 	p.step("verify", "read the state, the digest and the locks again", "stop if anything differs from what is shown here")
 }

@@ -258,9 +258,9 @@ func restoreSteps(p *Plan, spec *RestoreSpec) {
 		p.step("back up", "keep the current bytes in a local file (0600)", "")
 	}
 	lockSteps(p, spec.Lockfile, spec.LockTables)
-	condition := "only if the state is still deleted (If-None-Match)"
+	condition := "only if the state is still deleted"
 	if spec.Current != nil {
-		condition = "only if the state is still version " + spec.Current.VersionID + " (If-Match)"
+		condition = "only if the state is still version " + spec.Current.VersionID
 	}
 	p.step("write", fmt.Sprintf("write the content as serial %d%s", spec.NewSerial, storedAs(spec.Write.Encryption)), condition)
 	for _, d := range spec.Digests {

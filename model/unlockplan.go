@@ -80,7 +80,7 @@ func holderName(l Lock) string {
 
 func describeHolders(p *Plan, victims, others []Lock) {
 	for _, l := range distinctHolders(victims) {
-		p.fact("Held by", strings.TrimSpace(holderName(l)+"   "+l.Info.Operation+"   "+toolName(l.Info.Version)))
+		p.fact("Held by", strings.TrimSpace(holderName(l)+"   "+l.Info.OperationName()+"   "+toolName(l.Info.Version)))
 		if created := l.Created(); !created.IsZero() {
 			age, _ := l.Age()
 			p.fact("Since", fmt.Sprintf("%s (%s)", created.UTC().Format("2006-01-02 15:04:05 UTC"), span(age)))
@@ -100,7 +100,7 @@ func toolName(version string) string {
 	if version == "" {
 		return ""
 	}
-	return "version " + version
+	return "with version " + version
 }
 
 func verdictLine(l Lock) string {
@@ -136,10 +136,10 @@ func unlockSteps(p *Plan, victims []Lock) {
 	p.step("re-read", "read every lock again", "stop if any byte differs from what is shown here")
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
-			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one (If-Match)")
+			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one")
 			p.Manual = append(p.Manual, fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --if-match %s", ShellQuote(l.Bucket), ShellQuote(LockKey(l.Key)), ShellQuote(l.ETag)))
 		} else {
-			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one (Info = :raw)")
+			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
 			p.Manual = append(p.Manual, manualRowDelete(l))
 		}
 	}

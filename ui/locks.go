@@ -124,7 +124,7 @@ func (r *lockRow) heldBy() widget.Cell {
 	l := &r.locks[0]
 	switch {
 	case l.Info.Who != "":
-		return text(l.Info.Who + " " + operationName(l.Info.Operation))
+		return text(l.Info.Who + " " + l.Info.OperationName())
 	case l.Malformed != "":
 		return warn("? (unreadable)")
 	}
@@ -132,9 +132,6 @@ func (r *lockRow) heldBy() widget.Cell {
 }
 
 // operationName is what the holder does, as people call it.
-func operationName(op string) string {
-	return strings.ToLower(strings.TrimPrefix(op, "OperationType"))
-}
 
 func verdictCell(v model.Verdict) widget.Cell {
 	words := strings.ReplaceAll(string(v), "-", " ")

@@ -42,8 +42,8 @@ type Options struct {
 }
 
 // OperationError is returned by [Run] when the program was left while an
-// operation ran and that operation was not completed. Its result names what
-// finishes or undoes it.
+// operation ran, however that ended: no page could tell its result any more.
+// The result of one that was not completed names what finishes or undoes it.
 type OperationError struct{ Result model.Result }
 
 func (e *OperationError) Error() string {
@@ -64,7 +64,7 @@ func (e *OperationError) Unwrap() error { return e.Result.Err }
 // restores the terminal. Signals are the caller's: it cancels ctx. An operation
 // that runs at that moment is waited for, since it ends or undoes the step under
 // way by itself. The error is that of ctx when it ended, an *OperationError when
-// an operation was left incomplete, or what the terminal refused.
+// an operation ran, or what the terminal refused.
 func Run(ctx context.Context, o Options) error {
 	inner, stop := context.WithCancel(ctx)
 	defer stop()
@@ -74,7 +74,7 @@ func Run(ctx context.Context, o Options) error {
 	defer quit()
 	_, err := p.Run()
 	if r, ran := app.outcome(); ran {
-		return incomplete(r)
+		return &OperationError{Result: r}
 	}
 	if err != nil {
 		return fmt.Errorf("the terminal: %w", err)
@@ -100,11 +100,4 @@ func (a *App) outcome() (model.Result, bool) {
 		return model.Result{}, false
 	}
 	return a.task.outcome()
-}
-
-func incomplete(r model.Result) error {
-	if r.Outcome.ExitCode() == 0 {
-		return nil
-	}
-	return &OperationError{Result: r}
 }

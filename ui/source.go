@@ -32,5 +32,10 @@ type Reader interface {
 type Operator interface {
 	PlanUnlock(ctx context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error)
 	PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error)
+	// PlanRepair makes a state and its digest agree again, in the way that r.To says.
+	PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error)
+	// PlanRecover finishes or undoes the first operation that left its record in
+	// a lock of the state. The plan is Gone when there is none.
+	PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error)
 	Run(ctx context.Context, p *model.Plan, typed []string, progress func(model.StepEvent)) model.Result
 }

@@ -91,7 +91,7 @@ func versionParts(v *model.Version) []widget.Cell {
 		parts = append(parts, warn("cannot be restored: "+v.WhyNot))
 	}
 	if by := v.WrittenBy; by != nil {
-		parts = append(parts, text("by "+by.Who+" "+operationName(by.Operation)))
+		parts = append(parts, text("by "+by.Who+" "+model.LockInfo{Operation: by.Operation}.OperationName()))
 	}
 	for _, a := range v.Anomalies {
 		parts = append(parts, bad("✖ "+a))

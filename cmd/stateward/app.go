@@ -30,8 +30,6 @@ const (
 type backendAccess interface {
 	ui.Reader
 	ui.Operator
-	PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error)
-	PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error)
 }
 
 // app is the program with everything that ties it to the world outside, so

@@ -78,6 +78,6 @@ func (c *change) printText(r model.Result) error {
 }
 
 func holderText(l model.Lock) string {
-	who := strings.TrimSpace(l.Info.Who + " " + operationName(l.Info.Operation))
+	who := strings.TrimSpace(l.Info.Who + " " + l.Info.OperationName())
 	return strings.TrimSpace(who + " in " + l.Where() + ", ID " + l.Token())
 }

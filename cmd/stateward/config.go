@@ -278,13 +278,18 @@ func (r *configReader) policy(b *hclsyntax.Block, c *config) {
 		r.problem(b.LabelRanges[0], "%q is not a glob such as acme-*-prod", rule.Glob)
 	}
 	r.noBlocks(b.Body)
-	r.attributes(b.Body, map[string]setter{
-		"protected":      into(&rule.Policy.Protected, asBool),
-		"read_only":      into(&rule.Policy.ReadOnly, asBool),
-		"require_reason": into(&rule.Policy.RequireReason, asBool),
-		"min_lock_age":   into(&rule.Policy.MinLockAge, then(asString, parseDuration)),
-	})
+	r.attributes(b.Body, policySetters(&rule.Policy))
 	c.policies = append(c.policies, rule)
+}
+
+// policySetters are the attributes of a policy block.
+func policySetters(p *model.Policy) map[string]setter {
+	return map[string]setter{
+		"protected":      into(&p.Protected, asBool),
+		"read_only":      into(&p.ReadOnly, asBool),
+		"require_reason": into(&p.RequireReason, asBool),
+		"min_lock_age":   into(&p.MinLockAge, then(asString, parseDuration)),
+	}
 }
 
 func (r *configReader) ui(b *hclsyntax.Block, c *config) {
@@ -292,8 +297,13 @@ func (r *configReader) ui(b *hclsyntax.Block, c *config) {
 		r.problem(b.LabelRanges[0], "a ui block has no label")
 	}
 	r.noBlocks(b.Body)
-	r.attributes(b.Body, map[string]setter{
-		"theme":   into(&c.ui.theme, then(asString, parseTheme)),
-		"refresh": into(&c.ui.refresh, then(asString, parseInterval)),
-	})
+	r.attributes(b.Body, uiSetters(&c.ui))
+}
+
+// uiSetters are the attributes of the ui block.
+func uiSetters(u *uiConfig) map[string]setter {
+	return map[string]setter{
+		"theme":   into(&u.theme, then(asString, parseTheme)),
+		"refresh": into(&u.refresh, then(asString, parseInterval)),
+	}
 }

@@ -18,10 +18,10 @@ const module = "github.com/stateward/stateward/"
 func arrows() map[string][]string {
 	return map[string][]string{
 		"model": {}, "ui/widget": {}, "aws/emulator": {},
-		"aws/emulator/sample": {"aws/emulator"},
-		"ui":                  {"model", "ui/widget"},
-		"aws":                 {"model"},
-		"cmd/stateward":       {"model", "ui", "ui/widget", "aws", "aws/emulator", "aws/emulator/sample"},
+		"aws/emulator/sample": {"aws/emulator"}, "aws/emulator/checker": {"aws/emulator"},
+		"ui":            {"model", "ui/widget"},
+		"aws":           {"model"},
+		"cmd/stateward": {"model", "ui", "ui/widget", "aws", "aws/emulator", "aws/emulator/sample"},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/stateward/stateward/aws"
@@ -36,13 +37,28 @@ func (s *session) afterUI(ctx context.Context, err error) error {
 	var left *ui.OperationError
 	switch {
 	case errors.As(err, &left):
-		s.say("stateward: %v", left)
-		return &exitError{left.Result.Outcome.ExitCode()}
+		s.sayResult(left.Result)
+		if code := left.Result.Outcome.ExitCode(); code != exitDone {
+			return &exitError{code}
+		}
+		return nil
 	case signalled(ctx): // what was done before is in the journal
 		s.say("stateward: ended by a signal; no operation was left unfinished")
 		return &exitError{exitCancelled}
 	}
 	return err
+}
+
+// sayResult tells how an operation ended that no page shows any more.
+func (s *session) sayResult(r model.Result) {
+	said := r.Message
+	if r.Outcome != model.OutcomeDone {
+		said = fmt.Sprintf("%s of %s: %s: %s", r.Operation, r.State, r.Outcome, r.Message)
+	}
+	s.say("stateward: %s", said)
+	for _, next := range r.Next {
+		s.say("next: %s", next)
+	}
 }
 
 // signIn has the MFA codes asked that the config says will be needed, before
@@ -80,13 +96,17 @@ func (m *mfaPrompt) ask(serial string) (string, error) {
 	return newPrompter(tty).line(context.Background(), "MFA code of "+serial+": ")
 }
 
-// entries is the journal for the UI.
+// entries is the journal for the UI. Entries together with an error are those
+// that could be read.
 func (s *session) entries(context.Context) ([]model.JournalEntry, error) {
 	path, err := s.journal.path()
 	if err != nil {
 		return nil, err
 	}
-	entries, _, err := readJournal(path)
+	entries, faults, err := readJournal(path)
+	if err == nil && len(faults) > 0 {
+		err = fmt.Errorf("%s: %s", path, strings.Join(faults, "; "))
+	}
 	return slices.Clip(entries), err
 }
 
@@ -102,6 +122,22 @@ func (o scopedOperator) PlanUnlock(ctx context.Context, b model.Backend, key str
 	return o.Operator.PlanUnlock(ctx, o.known.scoped(b, key), key, r)
 }
 
+func (o scopedOperator) PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
+	return o.Operator.PlanRepair(ctx, o.known.scoped(b, key), key, r)
+}
+
+func (o scopedOperator) PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
+	return o.Operator.PlanRecover(ctx, o.known.scoped(b, key), key, reason)
+}
+
 func (o scopedOperator) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
 	return o.Operator.PlanRestore(ctx, o.known.scoped(b, key), key, r)
+}
+
+func (o scopedOperator) PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
+	return o.Operator.PlanRepair(ctx, o.known.scoped(b, key), key, r)
+}
+
+func (o scopedOperator) PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
+	return o.Operator.PlanRecover(ctx, o.known.scoped(b, key), key, reason)
 }

@@ -107,7 +107,7 @@ func lockRow(same []model.Lock) []string {
 	for _, m := range same {
 		via = append(via, string(m.Mechanism))
 	}
-	who := strings.TrimSpace(l.Info.Who + " " + operationName(l.Info.Operation))
+	who := strings.TrimSpace(l.Info.Who + " " + l.Info.OperationName())
 	if who == "" {
 		who = signUnknown + " (" + l.Malformed + ")"
 	}
@@ -117,13 +117,4 @@ func lockRow(same []model.Lock) []string {
 	}
 	return []string{"s3://" + l.Bucket + "/" + l.Key, who, age, strings.Join(via, "+"),
 		strings.ReplaceAll(string(l.Verdict), "-", " "), l.Token()}
-}
-
-// operationName is the short word for what the clients write: apply for
-// OperationTypeApply.
-func operationName(operation string) string {
-	if short, ok := strings.CutPrefix(operation, "OperationType"); ok {
-		return strings.ToLower(short)
-	}
-	return operation
 }

@@ -151,8 +151,10 @@ func (c *changer) makeLock() error {
 func (c *changer) takers() []func() (string, error) {
 	var out []func() (string, error)
 	if c.lockfile {
+		store := c.store
+		store.Tags = nil // they are the state's: clients store lock files without them
 		out = append(out, func() (string, error) {
-			return c.took(c.c.takeLockfile(c.ctx, c.plan.Backend, c.plan.Key, c.lockRaw, c.store))
+			return c.took(c.c.takeLockfile(c.ctx, c.plan.Backend, c.plan.Key, c.lockRaw, store))
 		})
 	}
 	for _, table := range c.tables {

@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"net/http"
 	"strings"
@@ -10,6 +11,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
@@ -33,10 +35,11 @@ func (s scenario) stage(t *testing.T) *stage {
 	t.Helper()
 	l := &stage{lab: newLab(t, s.mechs...)}
 	l.kmsByDefault()
-	l.first = l.write(1, "one")
-	l.write(7, "seven")
-	l.write(3, "three")
-	l.must(l.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(labNeighbor + ".tflock")}))
+	l.put(labNeighbor+".tflock", []byte(lockRaw("neighbor", "erin@mbp")))
+	l.first = l.put(labKey, body(1, "one"))
+	l.put(labKey, body(7, "seven"))
+	l.put(labKey, body(3, "three"))
+	l.setDigest(model.DigestOf(body(3, "three")))
 	if s.arrange != nil {
 		s.arrange(l)
 	}
@@ -57,6 +60,15 @@ func (l *stage) kmsByDefault() {
 	if status, answer := l.server.Do(time.Now(), http.MethodPut, "/"+labBucket+"?encryption", nil, []byte(rule)); status != http.StatusOK {
 		l.t.Fatalf("PutBucketEncryption: %d %s", status, answer)
 	}
+}
+
+// put writes an object as the clients do.
+func (l *stage) put(key string, content []byte) (versionID string) {
+	l.t.Helper()
+	out, err := l.s3.PutObject(l.t.Context(), &s3.PutObjectInput{Bucket: sdk.String(labBucket), Key: &key, Body: bytes.NewReader(content),
+		ContentType: sdk.String("application/json"), ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256})
+	l.must(out, err)
+	return sdk.ToString(out.VersionId)
 }
 
 func (l *stage) staleLock() { l.t.Helper(); l.lock(lockRaw(staleID, "ci@runner-17")) }

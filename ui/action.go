@@ -17,6 +17,7 @@ type action struct {
 	name    string        // for the footer and the palette
 	help    string        // one line for the help page
 	footer  bool          // shown in the footer
+	needed  func() bool   // while it holds, shown in the footer before all others
 	moves   bool          // moves the cursor: not worth a line in the palette
 	mutates bool          // plans a change: refused in read-only mode
 	blocked func() string // why it cannot run now, "" when it can; nil: it always can

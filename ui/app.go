@@ -31,6 +31,8 @@ type App struct {
 	before  int // the top page shown before it
 	dialogs []dialog
 	known   fleet
+	banner  bool // an interrupted operation is told of, on a line of its own
+	look    look
 
 	identity model.Fact[model.Identity]
 	note     note
@@ -142,6 +144,9 @@ func (a *App) clock() tea.Cmd { return a.after(time.Second, clockMsg{}) }
 // Update handles one message. It never blocks.
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := a.handle(msg)
+	if a.banner != a.wantsBanner() {
+		a.layout()
+	}
 	if wanted := a.top().wanted(); wanted != nil {
 		cmd = tea.Batch(cmd, wanted)
 	}
@@ -160,11 +165,13 @@ func (a *App) handle(msg tea.Msg) tea.Cmd {
 	case letter:
 		return a.deliver(msg)
 	case clockMsg:
-		return tea.Batch(a.clock(), a.second())
+		return tea.Batch(a.clock(), a.second(), a.lookAgain())
 	case progressMsg:
 		return a.progressed(msg)
 	case taskMsg:
 		return a.taskEnded(msg)
+	case lookMsg:
+		a.looked(msg)
 	case identityMsg:
 		a.identity = model.FactOf(msg.who, msg.err)
 	default:

@@ -135,6 +135,7 @@ func (p *backendsPage) receive(l letter) tea.Cmd {
 	case fact[model.LockReport]:
 		if row := p.list.row(m.row); p.held.took(m) && row != nil {
 			row.locks = model.Known(m.value)
+			p.host.fleet().interrupted.heard(row.Backend, "", m.value, p.host.now())
 		}
 	}
 	return nil

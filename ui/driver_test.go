@@ -36,7 +36,7 @@ func open(t *testing.T, f *fake, change ...func(*Options)) *session {
 // bare makes a session whose App is not started yet.
 func bare(t *testing.T, f *fake, change ...func(*Options)) *session {
 	s := &session{t: t, fleet: f, time: theTime}
-	o := Options{Reader: f, Operator: f, Profile: "oncall", Region: "eu-west-1", Theme: "dark", NoColor: true,
+	o := Options{Reader: f, Operator: f, Journal: f.journal, Profile: "oncall", Region: "eu-west-1", Theme: "dark", NoColor: true,
 		Now: func() time.Time { return s.time }}
 	for _, c := range change {
 		c(&o)

@@ -30,6 +30,12 @@ type fake struct {
 	locks    map[string][]model.Lock    // by bucket
 	blind    map[string][]string        // sources of locks that could not be read, by bucket
 
+	tables  map[string][]model.TableEvidence // what lock tables say, by s3:// address
+	written map[string]model.CurrentObject   // the bytes of states, by s3:// address
+	named   []model.Version                  // versions that the wrong digests belong to
+	entries []model.JournalEntry
+	unread  error // why the journal, or some of it, could not be read
+
 	planErr error
 	change  func(*model.Plan) // what a test does to a plan before it is shown
 	run     func(ctx context.Context, p *model.Plan, typed []string, progress func(model.StepEvent)) model.Result
@@ -175,6 +181,59 @@ func (f *fake) PlanRestore(_ context.Context, b model.Backend, key string, r mod
 	}
 	return p, nil
 }
+
+func (f *fake) PlanRepair(_ context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
+	f.called("PlanRepair %s %s %s", key, r.To, r.Reason)
+	if f.planErr != nil {
+		return nil, f.planErr
+	}
+	p := restorePlan(b, key)
+	p.Operation = model.OpRepair
+	if r.To == model.RepairToBytes {
+		p = model.PlanRepair(model.RepairFacts{Backend: b, Key: key, Current: f.current(b, key), Locks: f.locksOf(b, key), Named: f.named,
+			Mechanisms: model.MechanismFacts{Tables: f.tables[b.URL(key)]}, Now: theTime}, r)
+	}
+	if f.change != nil {
+		f.change(p)
+	}
+	return p, nil
+}
+
+func (f *fake) PlanRecover(_ context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
+	f.called("PlanRecover %s %s", key, reason)
+	if f.planErr != nil {
+		return nil, f.planErr
+	}
+	facts := model.RecoverFacts{Backend: b, Key: key, Current: f.current(b, key), Now: theTime, Host: "here"}
+	for _, l := range f.locksOf(b, key) {
+		rec, ours := model.ParseRecoveryRecord(l.Info.Info)
+		if ours {
+			facts.Record, facts.Held = rec, append(facts.Held, l)
+		} else {
+			facts.Others = append(facts.Others, l)
+		}
+	}
+	if len(facts.Held) == 0 {
+		return &model.Plan{Operation: model.OpRecover, Backend: b, Key: key, Gone: true}, nil
+	}
+	for _, t := range f.tables[b.URL(key)] {
+		facts.Digests = append(facts.Digests, t.Digest)
+	}
+	p := model.PlanRecover(facts, reason)
+	if f.change != nil {
+		f.change(p)
+	}
+	return p, nil
+}
+
+func (f *fake) current(b model.Backend, key string) *model.CurrentObject {
+	if o, ok := f.written[b.URL(key)]; ok {
+		return &o
+	}
+	return nil
+}
+
+func (f *fake) journal(context.Context) ([]model.JournalEntry, error) { return f.entries, f.unread }
 
 // Run removes the lock that was planned, step by step, unless the test says
 // otherwise.

@@ -36,11 +36,14 @@ func bad(s string) widget.Cell  { return widget.Cell{Text: bound(s), Tone: widge
 const maxText = 1024
 
 // bound keeps the two ends of a text that is too long for any screen.
-func bound(s string) string {
-	if len(s) <= maxText {
+func bound(s string) string { return ends(s, maxText) }
+
+// ends keeps the two ends of a text of more than n bytes.
+func ends(s string, n int) string {
+	if len(s) <= n {
 		return s
 	}
-	head, tail := maxText/2, len(s)-maxText/2
+	head, tail := n/2, len(s)-n/2
 	for head > 0 && !utf8.RuneStart(s[head]) {
 		head--
 	}

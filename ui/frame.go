@@ -31,14 +31,17 @@ func (a *App) screen() string {
 	case a.w < minWidth || a.h < minHeight:
 		return widget.FitBlock("terminal too small", a.w, a.h)
 	}
-	lines := []string{
-		a.identityLine(),
+	lines := []string{a.identityLine()}
+	if a.banner {
+		lines = append(lines, a.bannerLine())
+	}
+	lines = append(lines,
 		a.crumbLine(),
 		a.st.Border.Render(widget.Rule(a.w)),
 		a.top().view(a.st),
 		a.noteLine(),
 		widget.KeyBar(a.hints(), a.w, a.st),
-	}
+	)
 	screen := strings.Join(lines, "\n")
 	for _, d := range a.dialogs {
 		screen = widget.Overlay(screen, d.view(a.st, a.w, a.h))
@@ -47,7 +50,14 @@ func (a *App) screen() string {
 }
 
 // layout tells the page shown how much room it has.
-func (a *App) layout() { a.top().resize(a.w, max(1, a.h-frameHeight)) }
+func (a *App) layout() {
+	a.banner = a.wantsBanner()
+	taken := frameHeight
+	if a.banner {
+		taken++
+	}
+	a.top().resize(a.w, max(1, a.h-taken))
+}
 
 // identityLine says who asks, and from where.
 func (a *App) identityLine() string {
@@ -127,11 +137,14 @@ func (a *App) noteLine() string {
 
 // hints are the actions that the footer shows.
 func (a *App) hints() []widget.Hint {
-	var hints []widget.Hint
+	var needed, usual []widget.Hint
 	for _, act := range a.table() {
-		if act.footer {
-			hints = append(hints, act.hint(a.o.ReadOnly))
+		switch {
+		case act.needed != nil && act.needed():
+			needed = append(needed, act.hint(a.o.ReadOnly))
+		case act.footer:
+			usual = append(usual, act.hint(a.o.ReadOnly))
 		}
 	}
-	return hints
+	return append(needed, usual...)
 }

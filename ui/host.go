@@ -10,12 +10,13 @@ import (
 	"github.com/stateward/stateward/ui/widget"
 )
 
-func (a *App) now() time.Time       { return a.o.Now() }
-func (a *App) reader() Reader       { return a.o.Reader }
-func (a *App) operator() Operator   { return a.o.Operator }
-func (a *App) readOnly() bool       { return a.o.ReadOnly }
-func (a *App) every() time.Duration { return a.o.Refresh }
-func (a *App) fleet() *fleet        { return &a.known }
+func (a *App) now() time.Time         { return a.o.Now() }
+func (a *App) reader() Reader         { return a.o.Reader }
+func (a *App) operator() Operator     { return a.o.Operator }
+func (a *App) readOnly() bool         { return a.o.ReadOnly }
+func (a *App) every() time.Duration   { return a.o.Refresh }
+func (a *App) fleet() *fleet          { return &a.known }
+func (a *App) journal() journalReader { return a.o.Journal }
 
 // after delivers a message later, unless the program ends before.
 func (a *App) after(d time.Duration, msg tea.Msg) tea.Cmd { return a.later(a.sc.ctx, d, msg) }
@@ -71,9 +72,11 @@ func (a *App) command(args ...string) string {
 	return strings.Join(words, " ")
 }
 
-// fleet is the backends known so far, shared so that the locks page does not
-// look for them a second time.
+// fleet is what pages tell each other: the backends known so far, so that the
+// locks page does not look for them a second time, and the interrupted
+// operations that were met in locks.
 type fleet struct {
-	backends []model.Backend
-	complete bool
+	backends    []model.Backend
+	complete    bool
+	interrupted recoveries
 }

@@ -59,9 +59,10 @@ func (a *App) global() []action {
 			run: a.escape},
 		{keys: []string{"ctrl+r"}, name: "refresh", help: "read everything on the page again",
 			run: a.refresh},
+		a.recoverAction(),
 	}
 	for i, t := range a.tops {
-		acts = append(acts, action{keys: []string{t.key}, name: t.name, help: "the page of all " + t.name,
+		acts = append(acts, action{keys: []string{t.key}, name: t.name, help: t.help,
 			footer: i != a.at && len(a.tops[a.at].pages) == 1,
 			run:    func() tea.Cmd { return a.jump(i) }})
 	}

@@ -36,20 +36,36 @@ type list[T any] struct {
 	order  []int // as shown; nil: all in their own order
 	sorted int   // column ordered by; -1: the listing's own order
 	desc   bool
-	room   int // columns that the first cell of a row has
+	wide   int // the one column that grows
+	room   int // what the others leave it
 	buf    []widget.Cell
 }
 
 // init sets what cannot change later.
 func (l *list[T]) init(columns []column[T]) {
 	l.columns, l.sorted = columns, -1
-	heads := make([]widget.Column, len(columns))
-	for i, c := range columns {
+	l.setColumns()
+	l.index = map[string]int{}
+	l.arrange()
+}
+
+func (l *list[T]) setColumns() {
+	heads := make([]widget.Column, len(l.columns))
+	for i, c := range l.columns {
 		heads[i] = c.Column
 	}
 	l.grid.SetColumns(heads...)
-	l.index = map[string]int{}
-	l.arrange()
+	l.grid.SetSort(l.sorted, l.desc)
+}
+
+// setMin changes the room that a column needs to be of use.
+func (l *list[T]) setMin(title string, room int) {
+	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return c.Title == title })
+	if i < 0 || l.columns[i].Min == room {
+		return
+	}
+	l.columns[i].Min = room
+	l.setColumns()
 }
 
 // add puts rows behind those there are; a row whose id is there already takes
@@ -211,14 +227,13 @@ func (l *list[T]) ordered() []int {
 	return order
 }
 
-// setSize sets the size of the grid. The first column is the only one that
-// grows, so its room is what the others leave.
+// setSize sets the size of the grid.
 func (l *list[T]) setSize(w, h int) {
 	l.grid.SetSize(w, h)
 	l.room = w - rowMargin
 	hidden := l.grid.Hidden()
-	for _, c := range l.columns[1:] {
-		if !slices.Contains(hidden, c.Title) {
+	for i, c := range l.columns {
+		if i != l.wide && !slices.Contains(hidden, c.Title) {
 			l.room -= c.Min + columnGap
 		}
 	}

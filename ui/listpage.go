@@ -40,6 +40,7 @@ type listPage[T any] struct {
 	carry  func(old, row *T)                         // what a refreshed row keeps of the old one
 	top    func(st widget.Styles, w int) []string    // lines above the grid; nil: none
 	more   bool                                      // rows were left out: the count is "at least"
+	tall   int                                       // the most lines that the detail takes; 0 is maxDetail
 }
 
 func newListPage[T any](h host, noun string, sc *scope) listPage[T] {

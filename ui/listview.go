@@ -13,7 +13,7 @@ func (p *listPage[T]) resize(w, h int) {
 	p.list.setSize(w, max(2, h))
 }
 
-// maxDetail is the most lines that the detail of a row takes.
+// maxDetail is the most lines that the detail of a row takes as a rule.
 const maxDetail = 10
 
 // detailHeight is the room for the detail of a row: a third of the page, and
@@ -26,7 +26,11 @@ func (p *listPage[T]) detailHeight(taken int) int {
 		return 2
 	}
 	free := p.h - taken - p.list.len() - 2
-	return min(maxDetail, max(p.h/3, free))
+	most := maxDetail
+	if p.tall > 0 {
+		most = p.tall
+	}
+	return min(most, max(p.h/3, free))
 }
 
 // view puts the filter, the grid, the problems and the detail below each other.

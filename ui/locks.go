@@ -13,9 +13,10 @@ import (
 // lockRow is one holder of a state's lock, through one mechanism or both.
 type lockRow struct {
 	backend model.Backend
-	locks   []model.Lock // of one holder, one a mechanism
-	read    time.Time    // on our clock, when the report came
-	since   time.Time    // on our clock, since when the same bytes are seen
+	locks   []model.Lock          // of one holder, one a mechanism
+	read    time.Time             // on our clock, when the report came
+	since   time.Time             // on our clock, since when the same bytes are seen
+	record  *model.RecoveryRecord // of the stateward operation that took it; nil: another tool did
 }
 
 // foldLocks makes one row of the locks that one holder took in both mechanisms.
@@ -27,10 +28,13 @@ func foldLocks(b model.Backend, locks []model.Lock) []lockRow {
 		if at >= 0 {
 			row := &rows[byKey[l.Key][at]]
 			row.locks = append(row.locks, l)
+			if row.record == nil {
+				row.record = recordOf(l)
+			}
 			continue
 		}
 		byKey[l.Key] = append(byKey[l.Key], len(rows))
-		rows = append(rows, lockRow{backend: b, locks: []model.Lock{l}})
+		rows = append(rows, lockRow{backend: b, locks: []model.Lock{l}, record: recordOf(l)})
 	}
 	return rows
 }
@@ -78,14 +82,23 @@ func (r *lockRow) verdict() model.Verdict {
 	return v
 }
 
-// mostUrgent puts locks that look stale first and, of those alike, the oldest:
-// the reports of the backends arrive in any order.
+// mostUrgent puts interrupted operations first, then locks that look stale and,
+// of those alike, the oldest: the reports of the backends arrive in any order.
 func mostUrgent(a, b *lockRow) int {
 	return cmp.Or(
-		cmp.Compare(caution(a.verdict()), caution(b.verdict())),
+		byUrgency(a, b),
 		a.locks[0].Created().Compare(b.locks[0].Created()),
 		strings.Compare(a.id(), b.id()),
 	)
+}
+
+func byUrgency(a, b *lockRow) int { return cmp.Compare(a.urgency(), b.urgency()) }
+
+func (r *lockRow) urgency() int {
+	if r.record != nil {
+		return -1
+	}
+	return caution(r.verdict())
 }
 
 func caution(v model.Verdict) int {
@@ -141,9 +154,28 @@ func verdictCell(v model.Verdict) widget.Cell {
 	return orNone(words)
 }
 
+// The least widths of two columns of locks: as a rule, and while one of the
+// locks is that of an interrupted operation.
+const (
+	lockStateWidth    = 16
+	lockStateRecorded = 24
+	verdictWidth      = 12
+	verdictRecorded   = 21 // "✖ interrupted restore"
+)
+
+// fitVerdicts makes room for what the verdicts say.
+func fitVerdicts(l *list[lockRow]) {
+	state, verdict := lockStateWidth, verdictWidth
+	if slices.ContainsFunc(l.rows, func(r lockRow) bool { return r.record != nil }) {
+		state, verdict = lockStateRecorded, verdictRecorded
+	}
+	l.setMin("STATE", state)
+	l.setMin("VERDICT", verdict)
+}
+
 func lockColumns(withBackend bool) []column[lockRow] {
 	columns := []column[lockRow]{
-		{widget.Column{Title: "STATE", Min: 16, Max: 100, Weight: 1, Cut: widget.CutMiddle},
+		{widget.Column{Title: "STATE", Min: lockStateWidth, Max: 100, Weight: 1, Cut: widget.CutMiddle},
 			func(a, b *lockRow) int { return strings.Compare(a.key(), b.key()) }},
 		{widget.Column{Title: "HELD BY", Min: 18},
 			func(a, b *lockRow) int { return strings.Compare(a.locks[0].Info.Who, b.locks[0].Info.Who) }},
@@ -151,8 +183,7 @@ func lockColumns(withBackend bool) []column[lockRow] {
 			func(a, b *lockRow) int { return a.locks[0].Created().Compare(b.locks[0].Created()) }},
 		{widget.Column{Title: "VIA", Min: 6, Drop: 2},
 			func(a, b *lockRow) int { return strings.Compare(a.via(), b.via()) }},
-		{widget.Column{Title: "VERDICT", Min: 12, Drop: 1},
-			func(a, b *lockRow) int { return cmp.Compare(caution(a.verdict()), caution(b.verdict())) }},
+		{widget.Column{Title: "VERDICT", Min: verdictWidth, Drop: 1}, byUrgency},
 	}
 	if withBackend {
 		columns = append(columns, column[lockRow]{widget.Column{Title: "BACKEND", Min: 22, Drop: 3, Cut: widget.CutMiddle},
@@ -168,22 +199,28 @@ func lockCells(cells []widget.Cell, r *lockRow, now time.Time, room int) []widge
 		held = text(span(age))
 	}
 	return append(cells, text(shortKey(r.key(), room)), r.heldBy(), held, text(r.via()),
-		verdictCell(r.verdict()), text(backendName(r.backend)))
+		r.judgement(now), text(backendName(r.backend)))
 }
 
 // lockDetails says what the lock is and why the verdict is what it is.
 func lockDetails(r *lockRow, now time.Time, st widget.Styles, w, h int) []string {
-	lines := flow(st, "", lockParts(r), w, min(max(3, h/2), h))
+	lines := flow(st, "", lockParts(r, now), w, min(max(3, h/2), h))
 	if h < 5 {
 		return lines
 	}
 	why := safe("Why " + strings.ReplaceAll(first(string(r.verdict()), "no verdict"), "-", " "))
+	if r.record != nil {
+		why = r.interruption()
+	}
 	return append(lines, evidenceLines(r, now, st, why, w, h-len(lines))...)
 }
 
-func lockParts(r *lockRow) []widget.Cell {
+func lockParts(r *lockRow, now time.Time) []widget.Cell {
 	l := &r.locks[0]
 	parts := []widget.Cell{text(r.backend.URL(l.Key))}
+	if r.record != nil {
+		parts = append(parts, r.recoverHint(now))
+	}
 	if l.Info.Who != "" {
 		parts = append(parts, r.heldBy())
 	}
@@ -239,6 +276,9 @@ func evidenceLine(e model.Evidence, head string, indent int, st widget.Styles, w
 
 // weight puts the evidence that decides first.
 func weight(e model.Evidence) int {
+	if e.Rule == ruleRecord {
+		return -1
+	}
 	if e.PointsTo == "stale" || e.PointsTo == "live" {
 		return 0
 	}

@@ -84,6 +84,13 @@ func lockActions(p *listPage[lockRow]) []action {
 	}
 }
 
+func (p *locksPage) stateHere() (bucket, key string) {
+	if r := p.list.current(); r != nil {
+		return r.backend.Bucket, r.key()
+	}
+	return "", ""
+}
+
 func noUnlockRow(r *lockRow) string {
 	switch {
 	case r == nil:
@@ -96,6 +103,9 @@ func noUnlockRow(r *lockRow) string {
 
 // unlockRow plans to remove exactly the lock that is shown.
 func unlockRow(h host, r *lockRow) tea.Cmd {
+	if r.record != nil {
+		h.tell(widget.Warn, "C recovers this "+r.interruption()+"; an unlock leaves it half done")
+	}
 	return h.show(planUnlock(h, r.backend, r.key(), model.UnlockRequest{LockID: r.locks[0].Token()}))
 }
 
@@ -160,11 +170,14 @@ func (p *locksPage) receive(l letter) tea.Cmd {
 		return p.gotBackends(m)
 	case lockAnswer:
 		p.open--
+		p.host.fleet().interrupted.heard(m.backend, "", m.report, p.host.now())
 		p.arrived(lockRows(m.backend, m.report, p.host))
 		for _, problem := range m.report.Problems {
 			p.reading = append(p.reading, backendName(m.backend)+": "+problem)
 		}
-		return p.askMore(m.ctx, m.address)
+		cmd := p.askMore(m.ctx, m.address)
+		fitVerdicts(&p.list)
+		return cmd
 	}
 	return nil
 }

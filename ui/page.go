@@ -45,6 +45,7 @@ type host interface {
 	now() time.Time
 	reader() Reader
 	operator() Operator
+	journal() journalReader // nil when there is none
 	readOnly() bool
 	every() time.Duration // between automatic refreshes
 	push(page) tea.Cmd

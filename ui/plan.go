@@ -15,10 +15,10 @@ import (
 type planDialog struct {
 	host    host
 	sc      scope
-	title   string // "Force-unlock", "Restore"
 	backend model.Backend
 	state   string // its key
-	make    func(ctx context.Context, reason string) (*model.Plan, error)
+	way     way    // the plan shown
+	other   *way   // the one that the operator may turn to; nil: there is none
 
 	asking  bool         // for a reason, which the policy demands
 	reason  widget.Input // the operator's
@@ -36,28 +36,24 @@ type planDialog struct {
 
 // planUnlock opens the guard on a forced unlock.
 func planUnlock(h host, b model.Backend, key string, r model.UnlockRequest) *planDialog {
-	d := newPlanDialog(h, "Force-unlock", b, key)
 	op := h.operator()
-	d.make = func(ctx context.Context, reason string) (*model.Plan, error) {
+	return newPlanDialog(h, b, key, way{title: "Force-unlock", make: func(ctx context.Context, reason string) (*model.Plan, error) {
 		r.Reason = reason
 		return op.PlanUnlock(ctx, b, key, r)
-	}
-	return d
+	}})
 }
 
 // planRestore opens the guard on the restore of a version.
 func planRestore(h host, b model.Backend, key string, r model.RestoreRequest) *planDialog {
-	d := newPlanDialog(h, "Restore", b, key)
 	op := h.operator()
-	d.make = func(ctx context.Context, reason string) (*model.Plan, error) {
+	return newPlanDialog(h, b, key, way{title: "Restore", make: func(ctx context.Context, reason string) (*model.Plan, error) {
 		r.Reason = reason
 		return op.PlanRestore(ctx, b, key, r)
-	}
-	return d
+	}})
 }
 
-func newPlanDialog(h host, title string, b model.Backend, key string) *planDialog {
-	d := &planDialog{host: h, title: title, backend: b, state: key, asking: b.Policy.RequireReason}
+func newPlanDialog(h host, b model.Backend, key string, w way) *planDialog {
+	d := &planDialog{host: h, way: w, backend: b, state: key, asking: b.Policy.RequireReason}
 	d.reason.Prompt = "> "
 	d.quiet = widget.NewQuiet(h.now())
 	return d
@@ -75,8 +71,8 @@ func (d *planDialog) open() tea.Cmd {
 
 func (d *planDialog) workOut() tea.Cmd {
 	ctx, at := d.working.begin(&d.sc)
-	reason := strings.TrimSpace(d.reason.Value())
-	return ask(ctx, at, func(ctx context.Context) (*model.Plan, error) { return d.make(ctx, reason) })
+	reason, plan := strings.TrimSpace(d.reason.Value()), d.way.make
+	return ask(ctx, at, func(ctx context.Context) (*model.Plan, error) { return plan(ctx, reason) })
 }
 
 func (d *planDialog) receive(l letter) tea.Cmd {
@@ -88,7 +84,7 @@ func (d *planDialog) receive(l letter) tea.Cmd {
 	d.plan, d.err = m.value, m.err
 	d.quiet = widget.NewQuiet(d.host.now())
 	if d.mayRun() {
-		d.confirm = widget.NewConfirm(d.host.now(), d.title, asks(d.plan)...)
+		d.confirm = widget.NewConfirm(d.host.now(), d.way.title, asks(d.plan)...)
 		d.watch = watch{since: d.host.now(), last: d.host.now()}
 	}
 	return nil
@@ -135,6 +131,8 @@ func (d *planDialog) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		return d.keyRunning(msg)
 	case msg.Keystroke() == "ctrl+y":
 		return d.copyCommands(), false
+	case msg.Keystroke() == "ctrl+o":
+		return d.turn(), false
 	case msg.Keystroke() == "ctrl+c":
 		return nil, true
 	case d.plan == nil && d.err == nil:
@@ -255,6 +253,7 @@ func (d *planDialog) actions() []action {
 		{keys: []string{"enter"}, name: "press", help: "press the button that has the focus; Cancel has it at first"},
 		{keys: []string{"esc", "ctrl+c"}, name: "cancel", help: "close, and change nothing"},
 		{keys: []string{"ctrl+y"}, name: "commands", help: "copy the commands that do the same by hand, or take it back"},
+		{keys: []string{"ctrl+o"}, name: "other way", help: "of a repair: restore the version that the digest belongs to, and back"},
 		{keys: []string{"up", "down", "pgup", "pgdown"}, name: "scroll", help: "move through a plan taller than the window"},
 	}
 }

@@ -21,7 +21,7 @@ func (d *planDialog) view(st widget.Styles, w, h int) string {
 	room := max(0, h-widget.BoxFrameHeight-len(foot))
 	body, d.scroll = window(body, d.scroll, inner, room, st)
 	lines := append(body, foot...)
-	return widget.Box(d.title+" "+bound(d.state), strings.Join(lines, "\n"), w, min(h, len(lines)+widget.BoxFrameHeight), st)
+	return widget.Box(d.way.title+" "+bound(d.state), strings.Join(lines, "\n"), w, min(h, len(lines)+widget.BoxFrameHeight), st)
 }
 
 // window is the part of the lines that fits, with a line that says what is
@@ -71,13 +71,21 @@ func (d *planDialog) foot(st widget.Styles, w int) []string {
 	case d.asking:
 		return []string{d.reason.View(w, st), "", hintLine(d.said, "⏎ goes on   esc closes", st, w)}
 	case d.task == nil && d.mayRun():
-		lines := []string{""}
-		if len(d.plan.Manual) > 0 {
-			lines = append([]string{st.Dim.Render(first(d.said, "The same by hand: ctrl+y copies the commands."))}, lines...)
-		}
-		return append(lines, strings.Split(d.confirm.View(w, st), "\n")...)
+		lines := append(d.offerLines(st, w), d.asideLines(st)...)
+		return append(append(lines, ""), strings.Split(d.confirm.View(w, st), "\n")...)
 	}
-	return []string{"", hintLine(d.said, d.closing(), st, w)}
+	return append(append([]string{""}, d.offerLines(st, w)...), hintLine(d.said, d.closing(), st, w))
+}
+
+// asideLines is what the last key had to say, else what else can be done.
+func (d *planDialog) asideLines(st widget.Styles) []string {
+	switch {
+	case d.said != "":
+		return []string{st.Dim.Render(d.said)}
+	case len(d.plan.Manual) > 0:
+		return []string{st.Dim.Render("The same by hand: ctrl+y copies the commands.")}
+	}
+	return nil
 }
 
 func (d *planDialog) closing() string {
@@ -96,14 +104,15 @@ func hintLine(said, hint string, st widget.Styles, w int) string {
 
 // planLines is a plan as people read it.
 func planLines(p *model.Plan, st widget.Styles, w int) []string {
-	width := labelWidth(p.Facts)
+	width := labelWidth(p.Facts, w)
 	var lines []string
 	for _, r := range p.Refusals {
 		lines = append(lines, labelled(st, "✖ Refused", r, widget.Bad, width, w)...)
 	}
 	if p.Gone {
-		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do any more: the lock is already gone", widget.Good, width, w)...)
+		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do any more: "+goneWords(p), widget.Good, width, w)...)
 	}
+	lines = append(lines, recordLines(p, st, w)...)
 	for _, f := range p.Facts {
 		lines = append(lines, labelled(st, f.Label, f.Text, factTone(f), width, w)...)
 	}
@@ -126,19 +135,38 @@ func factTone(f model.PlanLine) widget.Tone {
 	return widget.Plain
 }
 
-func labelWidth(facts []model.PlanLine) int {
+// goneWords is what a plan that has nothing to do found.
+func goneWords(p *model.Plan) string {
+	switch p.Operation {
+	case model.OpRepair:
+		return "the digest is right"
+	case model.OpRecover:
+		return "no interrupted operation holds a lock here"
+	case model.OpUnlock, model.OpRestore:
+	}
+	return "the lock is already gone"
+}
+
+// labelWidth is the room of the labels: that of the longest, within a quarter
+// of the line.
+func labelWidth(facts []model.PlanLine, w int) int {
 	width := 10
 	for _, f := range facts {
-		width = max(width, min(16, widget.Width(safe(f.Label))+2))
+		width = max(width, min(max(16, w/4), widget.Width(safe(f.Label))+2))
 	}
 	return width
 }
 
 // labelled is a label and its text, wrapped below itself.
 func labelled(st widget.Styles, label, body string, tone widget.Tone, width, w int) []string {
+	return labelledBy(st, label, safe(body), tone, width, w)
+}
+
+// labelledBy does the same with a text that is sanitised already.
+func labelledBy(st widget.Styles, label, body string, tone widget.Tone, width, w int) []string {
 	var lines []string
 	style := st.Of(tone)
-	for i, l := range widget.Wrap(safe(body), max(8, w-width)) {
+	for i, l := range widget.Wrap(body, max(8, w-width)) {
 		head := strings.Repeat(" ", width)
 		if i == 0 {
 			head = labelText(label, tone, width, st)
@@ -149,7 +177,7 @@ func labelled(st widget.Styles, label, body string, tone widget.Tone, width, w i
 }
 
 func labelText(label string, tone widget.Tone, width int, st widget.Styles) string {
-	label = widget.PadRight(safe(label), width)
+	label = widget.PadRight(widget.Middle(safe(label), width-1), width)
 	if tone == widget.Plain {
 		return st.Dim.Render(label)
 	}

@@ -16,7 +16,8 @@ import (
 type Options struct {
 	Reader   Reader
 	Operator Operator
-	// Journal reads the audit log; nil when there is none.
+	// Journal reads the audit log; nil when there is none. Entries together with
+	// an error are those that could be read.
 	Journal func(ctx context.Context) ([]model.JournalEntry, error)
 	// Targets are the backends asked for on the command line. With exactly one
 	// the program opens at its states.

@@ -9,14 +9,16 @@ import (
 type topPage struct {
 	key   string
 	name  string
+	help  string
 	pages []page
 }
 
 // topPages are the pages with a number, in its order.
 func topPages(a *App) []*topPage {
 	return []*topPage{
-		{key: "1", name: "backends", pages: []page{newBackendsPage(a)}},
-		{key: "2", name: "locks", pages: []page{newLocksPage(a)}},
+		{key: "1", name: "backends", help: "the page of all backends", pages: []page{newBackendsPage(a)}},
+		{key: "2", name: "locks", help: "the page of all locks", pages: []page{newLocksPage(a)}},
+		{key: "6", name: "journal", help: "the page of all operations run from this machine", pages: []page{newJournalPage(a)}},
 	}
 }
 

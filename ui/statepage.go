@@ -66,8 +66,15 @@ func (p *statePage) tabActions() []action {
 			run: func() tea.Cmd { return p.turn(1) }},
 		{keys: []string{"shift+tab", "["}, name: "previous tab", help: "the tab before",
 			run: func() tea.Cmd { return p.turn(-1) }},
+		{keys: []string{"D"}, name: "repair digest", help: "plan to make the state and its digest agree", mutates: true,
+			needed: func() bool { return wrongDigest(p.facts.Digest) }, blocked: p.noRepair,
+			run: func() tea.Cmd { return p.host.show(planRepair(p.host, p.backend, p.state.Key)) }},
 	}
 }
+
+func (p *statePage) noRepair() string { return noRepair(p.backend, p.facts.Digest) }
+
+func (p *statePage) stateHere() (bucket, key string) { return p.backend.Bucket, p.state.Key }
 
 func (p *statePage) turn(by int) tea.Cmd {
 	p.at = (p.at + by + len(p.tabs)) % len(p.tabs)
@@ -232,7 +239,9 @@ func (t *stateLocksTab) receive(l letter) tea.Cmd {
 		return nil
 	}
 	t.reading = m.value.Problems
+	t.host.fleet().interrupted.heard(t.backend, t.state, m.value, t.host.now())
 	t.arrived(lockRows(t.backend, m.value, t.host))
 	t.ended(nil)
+	fitVerdicts(&t.list)
 	return nil
 }

@@ -62,6 +62,9 @@ func (p *statesPage) actionTable() []action {
 			blocked: p.noRow, run: p.openState},
 		{keys: []string{"U"}, name: "unlock", help: "plan to remove the state's lock", footer: true, mutates: true,
 			blocked: p.noUnlock, run: p.unlock},
+		{keys: []string{"D"}, name: "repair digest", help: "plan to make the state and its digest agree", mutates: true,
+			needed:  func() bool { return p.list.current() != nil && wrongDigest(p.list.current().Facts.Digest) },
+			blocked: p.noRepair, run: p.repair},
 		{keys: []string{"a"}, name: "deleted", help: "show or hide deleted states", footer: true, run: p.toggleDeleted},
 		{keys: []string{"y"}, name: "copy", help: "copy the state's address, or those marked",
 			blocked: p.noRow, run: p.copyURLs},
@@ -93,6 +96,25 @@ func (p *statesPage) copyURLs() tea.Cmd {
 		urls = append(urls, p.backend.URL(s.Key))
 	}
 	return p.host.copied(plural(len(urls), "address"), urls...)
+}
+
+// noRepair is why the state's digest cannot be repaired.
+func (p *statesPage) noRepair() string {
+	if p.list.current() == nil {
+		return "nothing is selected"
+	}
+	return noRepair(p.backend, p.list.current().Facts.Digest)
+}
+
+func (p *statesPage) repair() tea.Cmd {
+	return p.host.show(planRepair(p.host, p.backend, p.list.current().Key))
+}
+
+func (p *statesPage) stateHere() (bucket, key string) {
+	if s := p.list.current(); s != nil {
+		return p.backend.Bucket, s.Key
+	}
+	return "", ""
 }
 
 // noUnlock is why the state's lock cannot be removed.
@@ -249,6 +271,7 @@ func stateParts(s *model.State) []widget.Cell {
 	if s.Deleted {
 		parts = append(parts, warn("deleted: its newest version is a delete marker"))
 	}
+	parts = append(parts, digestParts(f.Digest)...)
 	parts = append(parts, text(absolute(s.LastModified)))
 	parts = why(parts, "serial", f.Header)
 	parts = why(parts, "resources", f.Resources)

@@ -125,5 +125,5 @@ func (a *App) taskEnded(msg taskMsg) tea.Cmd {
 			p.outdate()
 		}
 	}
-	return a.top().refresh()
+	return tea.Batch(a.top().refresh(), a.lookAt(msg.task.plan.Backend, msg.task.plan.Key))
 }

@@ -133,11 +133,3 @@ func (o scopedOperator) PlanRecover(ctx context.Context, b model.Backend, key, r
 func (o scopedOperator) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
 	return o.Operator.PlanRestore(ctx, o.known.scoped(b, key), key, r)
 }
-
-func (o scopedOperator) PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
-	return o.Operator.PlanRepair(ctx, o.known.scoped(b, key), key, r)
-}
-
-func (o scopedOperator) PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
-	return o.Operator.PlanRecover(ctx, o.known.scoped(b, key), key, reason)
-}

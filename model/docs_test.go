@@ -1,0 +1,29 @@
+package model
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// Every rule that can appear as evidence is explained in docs/locks.md.
+func TestEveryLockRuleIsDocumented(t *testing.T) {
+	source, err := os.ReadFile("assess.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := os.ReadFile("../docs/locks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := regexp.MustCompile(`Evidence\{"([a-z-]+)"`).FindAllStringSubmatch(string(source), -1)
+	if len(rules) < 10 {
+		t.Fatalf("only %d rules found in the source", len(rules))
+	}
+	for _, r := range rules {
+		if !strings.Contains(string(docs), "`"+r[1]+"`") {
+			t.Errorf("rule %s is not in docs/locks.md", r[1])
+		}
+	}
+}

@@ -100,7 +100,9 @@ func (f *fake) States(ctx context.Context, b model.Backend, q model.StateQuery) 
 
 func (f *fake) StateFacts(_ context.Context, b model.Backend, s model.State) model.StateFacts {
 	f.called("StateFacts %s", s.Key)
+	f.mu.Lock()
 	facts := f.read[b.URL(s.Key)]
+	f.mu.Unlock()
 	if held, known := facts.Locked.Get(); known && held {
 		facts.Locked = model.Known(len(f.locksOf(b, s.Key)) > 0)
 	}
@@ -255,12 +257,24 @@ func (f *fake) Run(ctx context.Context, p *model.Plan, typed []string, progress 
 		}
 	}
 	f.locks[p.Backend.Bucket] = left
-	f.mu.Unlock()
-	return model.Result{
-		Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeDone, Steps: steps, JournalID: "01JD8Q7W",
-		Message: "the lock was removed, and the digest matches",
-		Next:    []string{"look for errored.tfstate where ci@runner-17 ran", "run terraform plan before the next apply"},
+	if facts, ok := f.read[p.URL()]; ok && p.Operation == model.OpRepair {
+		facts.Digest = model.Known(model.DigestMatch)
+		f.read[p.URL()] = facts
 	}
+	f.mu.Unlock()
+	r := model.Result{
+		Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeDone, Steps: steps, JournalID: "01JD8Q7W",
+		Message: map[model.Operation]string{
+			model.OpUnlock:  "the lock was removed, and the digest matches",
+			model.OpRestore: "serial 58 is written, and its digest matches",
+			model.OpRepair:  "the digest is that of the bytes",
+			model.OpRecover: "the digest is set, and both locks are released",
+		}[p.Operation],
+	}
+	if p.Operation == model.OpUnlock {
+		r.Next = []string{"look for errored.tfstate where ci@runner-17 ran", "run terraform plan before the next apply"}
+	}
+	return r
 }
 
 func restorePlan(b model.Backend, key string) *model.Plan {

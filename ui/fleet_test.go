@@ -20,6 +20,8 @@ func sampleFleet() *fake {
 		versions: map[string][]model.Version{},
 		locks:    map[string][]model.Lock{},
 		blind:    map[string][]string{},
+		tables:   map[string][]model.TableEvidence{},
+		written:  map[string]model.CurrentObject{},
 	}
 	for _, b := range []model.Backend{
 		{Name: "acme-tfstate-prod", Source: model.SourceConfig, Region: "us-east-1", Tables: []string{"acme-locks"}},
@@ -35,6 +37,7 @@ func sampleFleet() *fake {
 	f.sampleStates()
 	f.sampleLocks()
 	f.sampleVersions()
+	f.sampleDigest()
 	return f
 }
 

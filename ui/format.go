@@ -256,7 +256,7 @@ func clipLines(lines []string, w, rows int) []string {
 		return lines
 	}
 	lines = lines[:max(0, rows)]
-	if n := len(lines); n > 0 {
+	if n := len(lines); n > 0 && !strings.HasSuffix(lines[n-1], "…") {
 		lines[n-1] = widget.Fit(lines[n-1], w-2) + " …"
 	}
 	return lines

@@ -144,8 +144,6 @@ func (r *lockRow) heldBy() widget.Cell {
 	return unknown()
 }
 
-// operationName is what the holder does, as people call it.
-
 func verdictCell(v model.Verdict) widget.Cell {
 	words := strings.ReplaceAll(string(v), "-", " ")
 	if v == model.LikelyStale {
@@ -160,7 +158,7 @@ const (
 	lockStateWidth    = 16
 	lockStateRecorded = 24
 	verdictWidth      = 12
-	verdictRecorded   = 21 // "✖ interrupted restore"
+	verdictRecorded   = 22 // "▲ interrupted restore?"
 )
 
 // fitVerdicts makes room for what the verdicts say.

@@ -82,6 +82,7 @@ func (d *planDialog) receive(l letter) tea.Cmd {
 		return nil
 	}
 	d.plan, d.err = m.value, m.err
+	d.foundNone()
 	d.quiet = widget.NewQuiet(d.host.now())
 	if d.mayRun() {
 		d.confirm = widget.NewConfirm(d.host.now(), d.way.title, asks(d.plan)...)

@@ -119,11 +119,11 @@ func (a *App) taskEnded(msg taskMsg) tea.Cmd {
 	if a.quitting || a.sc.ctx.Err() != nil {
 		return tea.Quit // and Run reports what became of it
 	}
-	a.task = nil
+	a.task, a.note = nil, note{}
 	for _, t := range a.tops {
 		for _, p := range t.pages {
 			p.outdate()
 		}
 	}
-	return tea.Batch(a.top().refresh(), a.lookAt(msg.task.plan.Backend, msg.task.plan.Key))
+	return tea.Batch(a.top().refresh(), a.lookAfter(msg.task))
 }

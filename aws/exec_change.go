@@ -168,7 +168,7 @@ func (c *changer) takers() []func() (string, error) {
 // took remembers a lock also when nobody could tell whether it was taken: the
 // release looks before it removes anything.
 func (c *changer) took(held heldLock, err error) (string, error) {
-	if err == nil || !errors.Is(err, model.ErrChanged) && !notSent(err) {
+	if err == nil || isUnsettled(err) || !errors.Is(err, model.ErrChanged) && !notSent(err) {
 		c.held = append(c.held, held)
 	}
 	return "held, ID " + c.lockID, err

@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -277,15 +279,49 @@ func TestTheEncryptionTagsAndGrantsOfTheStateAreKept(t *testing.T) {
 	}
 }
 
-func TestRequestsAfterTheConfirmationStayFew(t *testing.T) {
-	l := newLab(t, model.MechanismLockfile, model.MechanismDynamoDB)
-	first := l.write(1, "one")
-	l.write(2, "two")
-	c := l.client()
-	plan := l.planRestore(c, first)
-	l.server.ResetLog()
-	wantOutcome(t, c.Run(t.Context(), plan, []string{labKey}, nil), model.OutcomeDone)
-	if n := len(l.server.Requests()); n > 20 {
-		t.Errorf("%d requests for a restore with both mechanisms", n)
-	}
+// roundTrips counts how many times f had to wait for the server: requests that
+// are under way at the same time are one round trip.
+func (l *lab) roundTrips(f func()) int {
+	var mu sync.Mutex
+	active, rounds := 0, 0
+	l.server.OnRequest(func(emulator.Request) *emulator.Fault {
+		mu.Lock()
+		defer mu.Unlock()
+		if active == 0 {
+			rounds++
+		}
+		active++
+		return &emulator.Fault{Delay: 20 * time.Millisecond, After: func() {
+			mu.Lock()
+			defer mu.Unlock()
+			active--
+		}}
+	})
+	f()
+	l.server.OnRequest(nil)
+	return rounds
+}
+
+func TestFewRoundTripsAfterTheConfirmation(t *testing.T) {
+	everyMechanism(t, func(t *testing.T, l *lab) {
+		first := l.write(1, "one")
+		l.write(2, "two")
+		l.lock(lockRaw(staleID, "ci@runner-17"))
+		c := l.client()
+		unlock := l.planUnlock(c, staleID)
+		got := l.roundTrips(func() {
+			wantOutcome(t, c.Run(t.Context(), unlock, []string{staleID}, nil), model.OutcomeDone)
+		})
+		if most := 4 * len(l.mechs); got > most {
+			t.Errorf("an unlock took %d round trips, at most %d", got, most)
+		}
+		restore := l.planRestore(c, first)
+		got = l.roundTrips(func() {
+			wantOutcome(t, c.Run(t.Context(), restore, []string{labKey}, nil), model.OutcomeDone)
+		})
+		if got > 10 {
+			t.Errorf("a restore took %d round trips, at most 10", got)
+		}
+		t.Logf("restore: %d round trips", got)
+	})
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"sync"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 )
@@ -13,12 +12,9 @@ import (
 // says the same with a code of its own under a 400, but for its 5xx.
 type faultKind struct {
 	s3, dynamodb emulator.Fault
-	timeout      time.Duration // of the client while it lasts; 0 is one that is never reached
+	hangs        bool // until the client gives up
+	spreads      bool // tried also as the first of many: every request after it fails too
 }
-
-// shortTimeout ends a request that hangs. A request that does not may reach it
-// as well, on a machine that is busy: one fault more, and held to the same.
-const shortTimeout = 150 * time.Millisecond
 
 func everyFault() map[string]faultKind {
 	after := func(f emulator.Fault) emulator.Fault { f.AfterEffect = true; return f }
@@ -38,14 +34,16 @@ func everyFault() map[string]faultKind {
 		"truncated body":         same(emulator.Fault{Truncate: true}),
 		"wrong checksum":         same(emulator.Fault{CorruptChecksum: true}),
 	}
-	for _, code := range []string{"500", "409"} { // a proxy gives up, or the service itself, after the work is done
-		k := kinds[code]
-		kinds[code+" after the effect"] = faultKind{s3: after(k.s3), dynamodb: after(k.dynamodb)}
+	failed := kinds["500"] // of a proxy, or of the service itself, when the work is done
+	kinds["500 after the effect"] = faultKind{s3: after(failed.s3), dynamodb: after(failed.dynamodb)}
+	hang := emulator.Fault{Hang: true}
+	kinds["timeout before"] = faultKind{s3: hang, dynamodb: hang, hangs: true}
+	kinds["timeout after the effect"] = faultKind{s3: after(hang), dynamodb: after(hang), hangs: true}
+	for _, name := range []string{"500", "403", "409", "reset after the effect", "timeout after the effect", "wrong checksum"} {
+		k := kinds[name]
+		k.spreads = true
+		kinds[name] = k
 	}
-	hang := same(emulator.Fault{Hang: true})
-	hang.timeout = shortTimeout
-	kinds["timeout before"] = hang
-	kinds["timeout after the effect"] = faultKind{s3: after(hang.s3), dynamodb: after(hang.dynamodb), timeout: shortTimeout}
 	return kinds
 }
 
@@ -114,6 +112,23 @@ type injection struct {
 }
 
 func (i *injection) String() string { return fmt.Sprintf("%s, %s, %s", i.at, i.name, i.span) }
+
+// injections are all faults at all boundaries.
+func injections(at []boundary) []*injection {
+	var all []*injection
+	for _, b := range at {
+		for name, kind := range everyFault() {
+			spans := []span{spanOnce, spanSameFrom}
+			if kind.spreads {
+				spans = append(spans, spanAllFrom)
+			}
+			for _, span := range spans {
+				all = append(all, &injection{at: b, name: name, kind: kind, span: span})
+			}
+		}
+	}
+	return all
+}
 
 func (i *injection) hook(r emulator.Request) *emulator.Fault {
 	i.mu.Lock()

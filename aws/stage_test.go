@@ -1,18 +1,13 @@
 package aws_test
 
 import (
-	"bytes"
 	"encoding/json"
+	"fmt"
 	"net/http"
-	"strings"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
-	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
 	"github.com/stateward/stateward/model"
@@ -20,145 +15,171 @@ import (
 
 const (
 	labNeighbor = "net/terraform.tfstate"
-	labDigestID = labBucket + "/" + labKey + "-md5"
-	anyRelease  = "Delete" // whichever mechanism it is in
+	labLockID   = labBucket + "/" + labKey
+	labDigestID = labLockID + "-md5"
 )
 
 // stage is the world of a scenario: a state under a KMS key with three versions,
-// the highest serial in the middle, and the lock file of a neighbour.
+// the highest serial in the middle, and a locked neighbour. It is built by
+// requests in the server's own process, always the same: with one seed the ids
+// of one stage are those of the next.
 type stage struct {
-	*lab
-	first string // the version that restores are about
+	t      *testing.T
+	server *emulator.Server
+	mechs  []model.Mechanism
+	first  string // the version that restores are about
 }
 
-func (s scenario) stage(t *testing.T) *stage {
+func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
 	t.Helper()
-	l := &stage{lab: newLab(t, s.mechs...)}
-	l.kmsByDefault()
-	l.put(labNeighbor+".tflock", []byte(lockRaw("neighbor", "erin@mbp")))
-	l.first = l.put(labKey, body(1, "one"))
-	l.put(labKey, body(7, "seven"))
-	l.put(labKey, body(3, "three"))
-	l.setDigest(model.DigestOf(body(3, "three")))
-	if s.arrange != nil {
-		s.arrange(l)
-	}
-	return l
-}
-
-// kmsByDefault has the bucket encrypt with a key: ETags are no MD5 sums then.
-func (l *stage) kmsByDefault() {
-	l.t.Helper()
-	target := http.Header{"X-Amz-Target": {"TrentService.CreateKey"}, "Content-Type": {"application/x-amz-json-1.1"}}
-	status, answer := l.server.Do(time.Now(), http.MethodPost, "/", target, []byte("{}"))
+	s := &stage{t: t, server: emulator.New(emulator.Options{Seed: seed}), mechs: mechs}
+	t.Cleanup(func() { _ = s.server.Close() }) // ends what still hangs
+	key := s.json("TrentService.CreateKey", "{}")
 	var created struct{ KeyMetadata struct{ Arn string } }
-	if err := json.Unmarshal(answer, &created); err != nil || status != http.StatusOK {
-		l.t.Fatalf("CreateKey: %d %s", status, answer)
+	if err := json.Unmarshal(key, &created); err != nil {
+		t.Fatal(err)
 	}
-	rule := `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>` +
-		created.KeyMetadata.Arn + `</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`
-	if status, answer := l.server.Do(time.Now(), http.MethodPut, "/"+labBucket+"?encryption", nil, []byte(rule)); status != http.StatusOK {
-		l.t.Fatalf("PutBucketEncryption: %d %s", status, answer)
+	s.do(http.MethodPut, "/"+labBucket, "")
+	s.do(http.MethodPut, "/"+labBucket+"?versioning", `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
+	s.do(http.MethodPut, "/"+labBucket+"?encryption", `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>`+
+		created.KeyMetadata.Arn+`</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`)
+	s.dynamo("CreateTable", `{"TableName":"`+labTable+`","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
+	s.write(body(1, "one"))
+	s.first = s.look().Objects[labKey][0].ID
+	s.write(body(7, "seven"))
+	s.write(body(3, "three"))
+	s.lock(labNeighbor, foreignLock("neighbour", "erin@mbp"))
+	return s
+}
+
+// do is a request of somebody else.
+func (s *stage) do(method, target, content string) {
+	s.t.Helper()
+	status, answer := s.server.Do(time.Now(), method, target, http.Header{"Content-Type": {"application/json"}}, []byte(content))
+	if status/100 != 2 {
+		s.t.Fatalf("%s %s: %d %s", method, target, status, answer)
 	}
 }
 
-// put writes an object as the clients do.
-func (l *stage) put(key string, content []byte) (versionID string) {
-	l.t.Helper()
-	out, err := l.s3.PutObject(l.t.Context(), &s3.PutObjectInput{Bucket: sdk.String(labBucket), Key: &key, Body: bytes.NewReader(content),
-		ContentType: sdk.String("application/json"), ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256})
-	l.must(out, err)
-	return sdk.ToString(out.VersionId)
+func (s *stage) json(call, content string) []byte {
+	s.t.Helper()
+	h := http.Header{"X-Amz-Target": {call}, "Content-Type": {"application/x-amz-json-1.0"}}
+	status, answer := s.server.Do(time.Now(), http.MethodPost, "/", h, []byte(content))
+	if status != http.StatusOK {
+		s.t.Fatalf("%s: %d %s", call, status, answer)
+	}
+	return answer
 }
 
-func (l *stage) staleLock() { l.t.Helper(); l.lock(lockRaw(staleID, "ci@runner-17")) }
-
-func (l *stage) deleteState() {
-	l.t.Helper()
-	l.must(l.s3.DeleteObject(l.t.Context(), &s3.DeleteObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(labKey)}))
+func (s *stage) dynamo(call, content string) {
+	s.t.Helper()
+	s.json("DynamoDB_20120810."+call, content)
 }
 
-func (l *stage) wrongDigest() { l.t.Helper(); l.setDigest(model.DigestOf(body(2, "lost"))) }
-
-func (l *stage) planUnlock(c *aws.Client) (*model.Plan, error) {
-	return c.PlanUnlock(l.t.Context(), l.backend(), labKey, model.UnlockRequest{LockID: staleID})
+func (s *stage) put(key, content string) {
+	s.t.Helper()
+	s.do(http.MethodPut, "/"+labBucket+"/"+key, content)
 }
 
-func (l *stage) planRestore(c *aws.Client) (*model.Plan, error) {
-	return c.PlanRestore(l.t.Context(), l.backend(), labKey, model.RestoreRequest{VersionID: l.first})
+func (s *stage) remove(key string) {
+	s.t.Helper()
+	s.do(http.MethodDelete, "/"+labBucket+"/"+key, "")
 }
 
-func (l *stage) planRepair(c *aws.Client) (*model.Plan, error) {
-	return c.PlanRepair(l.t.Context(), l.backend(), labKey, model.RepairRequest{To: model.RepairToBytes})
+func (s *stage) row(id, attribute, value string) {
+	s.t.Helper()
+	s.dynamo("PutItem", fmt.Sprintf(`{"TableName":%q,"Item":{"LockID":{"S":%q},%q:{"S":%q}}}`, labTable, id, attribute, value))
 }
 
-func (l *stage) planRecover(c *aws.Client) (*model.Plan, error) {
-	return c.PlanRecover(l.t.Context(), l.backend(), labKey, "")
+func (s *stage) uses(m model.Mechanism) bool { return slices.Contains(s.mechs, m) }
+
+// write writes a state as Terraform does: the object, then the digest.
+func (s *stage) write(content []byte) {
+	s.t.Helper()
+	s.put(labKey, string(content))
+	if s.uses(model.MechanismDynamoDB) {
+		s.row(labDigestID, "Digest", model.DigestOf(content))
+	}
 }
 
-func (l *stage) nothing() checker.Change {
-	return checker.Change{Bucket: labBucket, Key: labKey, Digests: l.backend().Digests}
+// lock takes the lock of a state in every mechanism.
+func (s *stage) lock(key, raw string) {
+	s.t.Helper()
+	if s.uses(model.MechanismLockfile) {
+		s.put(key+".tflock", raw)
+	}
+	if s.uses(model.MechanismDynamoDB) {
+		s.row(labBucket+"/"+key, "Info", raw)
+	}
 }
 
-func (l *stage) unlocked() checker.Change {
-	c := l.nothing()
-	if l.uses(model.MechanismLockfile) {
+// foreignLock is a lock as Terraform writes it, the same bytes each time.
+func foreignLock(id, who string) string {
+	return `{"ID":"` + id + `","Operation":"OperationTypeApply","Info":"","Who":"` + who + `","Version":"1.11.4","Created":"2026-11-21T22:21:54.464101795Z","Path":"` + labLockID + `"}`
+}
+
+func (s *stage) staleLock()   { s.t.Helper(); s.lock(labKey, foreignLock(staleID, "ci@runner-17")) }
+func (s *stage) deleteState() { s.t.Helper(); s.remove(labKey) }
+func (s *stage) wrongDigest() {
+	s.t.Helper()
+	s.row(labDigestID, "Digest", model.DigestOf(body(2, "lost")))
+}
+
+// look is what is stored, as the checker sees it.
+func (s *stage) look() checker.World {
+	s.t.Helper()
+	w, err := checker.Store{Transport: checker.Direct(s.server.Handler()), Bucket: labBucket, Tables: []string{labTable}}.Look(s.t.Context())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return w
+}
+
+// follow does what led from one world to another: it writes the versions that
+// were added to objects, and the rows that changed.
+func (s *stage) follow(from, to checker.World) {
+	s.t.Helper()
+	for _, key := range []string{labKey, labKey + ".tflock"} {
+		added := to.Objects[key][:len(to.Objects[key])-len(from.Objects[key])]
+		for _, v := range slices.Backward(added) {
+			if v.Marker {
+				s.remove(key)
+			} else {
+				s.put(key, v.Body)
+			}
+		}
+	}
+	for _, id := range []string{labLockID, labDigestID} {
+		if item := to.Rows[labTable][id]; item != "" && item != from.Rows[labTable][id] {
+			s.dynamo("PutItem", fmt.Sprintf(`{"TableName":%q,"Item":%s}`, labTable, item))
+		}
+	}
+}
+
+func (s *stage) accepts(before checker.World, c checker.Change) {
+	s.t.Helper()
+	for _, wrong := range checker.Judge(before, s.look(), c) {
+		s.t.Error(wrong)
+	}
+}
+
+// backend is the stage's backend as its clients' configuration describes it.
+func (s *stage) backend() model.Backend { return (&lab{mechs: s.mechs}).backend() }
+
+func (s *stage) nothing() checker.Change {
+	return checker.Change{Bucket: labBucket, Key: labKey, Digests: s.backend().Digests}
+}
+
+func (s *stage) unlocked() checker.Change {
+	c := s.nothing()
+	if s.uses(model.MechanismLockfile) {
 		c.Victims = append(c.Victims, checker.LockFile)
 	}
-	if l.uses(model.MechanismDynamoDB) {
+	if s.uses(model.MechanismDynamoDB) {
 		c.Victims = append(c.Victims, labTable)
 	}
 	return c
 }
 
-func (l *stage) restored() checker.Change { c := l.nothing(); c.Target = l.first; return c }
-func (l *stage) repaired() checker.Change { c := l.nothing(); c.Repair = true; return c }
-
-// look is what is stored, as the checker sees it.
-func (l *stage) look() checker.World {
-	l.t.Helper()
-	w, err := checker.Store{Transport: checker.Direct(l.server.Handler()), Bucket: labBucket, Tables: []string{labTable}}.Look(l.t.Context())
-	if err != nil {
-		l.t.Fatal(err)
-	}
-	return w
-}
-
-func (l *stage) accepts(before checker.World, c checker.Change) {
-	l.t.Helper()
-	for _, wrong := range checker.Judge(before, l.look(), c) {
-		l.t.Error(wrong)
-	}
-}
-
-// cutOff runs a scenario's operation until a request, with which the network goes.
-func (l *stage) cutOff(of scenario, request string, afterEffect bool) {
-	l.t.Helper()
-	c, p := of.planned(l, 0)
-	l.server.OnRequest((&cable{request: request, afterEffect: afterEffect}).hook)
-	res := c.Run(l.t.Context(), p, everyToken(p), nil)
-	l.server.OnRequest(nil)
-	wantOutcome(l.t, res, model.OutcomeInterrupted)
-}
-
-// cable is a network that goes with a request.
-type cable struct {
-	request     string
-	afterEffect bool
-	mu          sync.Mutex
-	gone        bool
-}
-
-func (c *cable) hook(r emulator.Request) *emulator.Fault {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	name := requestName(r)
-	switch {
-	case c.gone:
-		return &emulator.Fault{Reset: true}
-	case name == c.request, c.request == anyRelease && strings.HasPrefix(name, c.request):
-		c.gone = true
-		return &emulator.Fault{Reset: true, AfterEffect: c.afterEffect}
-	}
-	return nil
-}
+func (s *stage) restored() checker.Change { c := s.nothing(); c.Target = s.first; return c }
+func (s *stage) repaired() checker.Change { c := s.nothing(); c.Repair = true; return c }

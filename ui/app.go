@@ -145,6 +145,7 @@ func (a *App) clock() tea.Cmd { return a.after(time.Second, clockMsg{}) }
 func (a *App) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := a.handle(msg)
 	if a.banner != a.wantsBanner() {
+		a.look.last = a.now()
 		a.layout()
 	}
 	if wanted := a.top().wanted(); wanted != nil {

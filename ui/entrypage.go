@@ -51,7 +51,7 @@ func (p *entryPage) actions() []action { return p.table }
 func (p *entryPage) movement() []action {
 	by := func(n func() int) func() tea.Cmd {
 		return func() tea.Cmd {
-			p.scrollTo(p.scroll + n())
+			p.scroll = max(0, p.scroll+n())
 			return nil
 		}
 	}
@@ -60,13 +60,13 @@ func (p *entryPage) movement() []action {
 		{keys: []string{"down", "j"}, name: "down", help: "one line down", moves: true, footer: true, run: by(func() int { return 1 })},
 		{keys: []string{"pgup", "ctrl+b"}, name: "page up", help: "one screen up", moves: true, run: by(func() int { return -p.h })},
 		{keys: []string{"pgdown", "ctrl+f"}, name: "page down", help: "one screen down", moves: true, run: by(func() int { return p.h })},
-		{keys: []string{"g", "home"}, name: "top", help: "to the first line", moves: true, run: by(func() int { return -len(p.lines) })},
-		{keys: []string{"G", "end"}, name: "bottom", help: "to the last line", moves: true, run: by(func() int { return len(p.lines) })},
+		{keys: []string{"g", "home"}, name: "top", help: "to the first line", moves: true, run: by(func() int { return -farDown })},
+		{keys: []string{"G", "end"}, name: "bottom", help: "to the last line", moves: true, run: by(func() int { return farDown })},
 	}
 }
 
-// scrollTo keeps the screen full: the last line is never above the bottom.
-func (p *entryPage) scrollTo(line int) { p.scroll = max(0, min(line, len(p.lines)-p.h+1)) }
+// farDown is below the last line of any entry; the next view comes back to it.
+const farDown = 1 << 30
 
 func (p *entryPage) enter() tea.Cmd { return nil }
 
@@ -105,8 +105,8 @@ func (p *entryPage) view(st widget.Styles) string {
 	if p.lines == nil || p.width != p.w || p.style != st {
 		p.lines, p.width, p.style = p.op.lines(st, p.w), p.w, st
 	}
-	p.scrollTo(p.scroll)
-	shown, _ := window(p.lines, p.scroll, max(1, p.w-1), p.h, st)
+	var shown []string
+	shown, p.scroll = window(p.lines, p.scroll, max(1, p.w-1), p.h, st)
 	return widget.FitBlock(strings.Join(shown, "\n"), p.w, p.h)
 }
 

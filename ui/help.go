@@ -88,6 +88,7 @@ func signs() [][2]string {
 		{"✖", "act now"},
 		{"▲", "look at it"},
 		{"●", "verified good"},
+		{"✓", "done"},
 		{"↻", "being read"},
 		{"*", "marked"},
 	}

@@ -45,6 +45,16 @@ func hostileFleet() *fake {
 		Info:      model.LockInfo{ID: evil("id"), Operation: evil("op"), Info: evil("info"), Who: evil("who"), Version: evil("version"), Path: evil("path")},
 		Malformed: evil("malformed"), Verdict: model.Verdict(evil("verdict")), Evidence: []model.Evidence{{Rule: "r", Text: evil("text"), PointsTo: evil("to")}}}
 	f.locks = map[string][]model.Lock{"bucket": {l}}
+	valid := func(what string) string { return strings.ToValidUTF8(evil(what), "") } // JSON holds no other text
+	record, err := model.RecoveryRecord{Operation: model.Operation(valid("op")), ID: valid("id"), NewMD5: valid("md5"), Host: valid("host")}.Info()
+	if err != nil {
+		panic(err) // a fixture
+	}
+	ours := l
+	ours.Mechanism, ours.Info.ID, ours.Info.Info = model.MechanismLockfile, evil("other"), record
+	f.locks["bucket"] = append(f.locks["bucket"], ours)
+	f.entries = hostileJournal(evil)
+	f.unread = errors.New(evil("unread"))
 	f.blind = map[string][]string{"bucket": {evil("blind")}}
 	f.change = func(p *model.Plan) {
 		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
@@ -58,6 +68,26 @@ func hostileFleet() *fake {
 			Next: []string{evil("next")}, Undo: &model.Undo{VersionID: evil("v"), Command: evil("cmd")}, Backup: evil("backup"), JournalID: evil("j"), Err: errors.New(evil("err"))}
 	}
 	return f
+}
+
+// hostileJournal is one operation with hostile text wherever there is text. The
+// journal is the operator's own, but it quotes what others wrote.
+func hostileJournal(evil func(string) string) []model.JournalEntry {
+	entries := []model.JournalEntry{
+		{Event: "plan", Reason: evil("reason"), Plan: []string{evil("plan")}, Locks: []string{evil("lock")},
+			Sums: map[string]string{evil("sum"): evil("md5")}, Versions: map[string]string{evil("name"): evil("id")}},
+		{Event: "request", Request: &model.JournalRequest{Service: evil("s"), Call: evil("c"), Target: evil("t"), Condition: evil("if")}},
+		{Event: "answer", Answer: &model.JournalAnswer{Call: evil("c"), Status: 400, Error: evil("e"), RequestID: evil("r"), VersionID: evil("v")}},
+		{Event: "step", Step: &model.StepResult{Name: evil("n"), Status: model.StepFailed, Detail: evil("d")}},
+		{Event: evil("event")},
+		{Event: "end", Outcome: model.Outcome(evil("outcome")), Message: evil("message"), Undo: evil("undo"), Backup: evil("backup")},
+	}
+	for i := range entries {
+		e := &entries[i]
+		e.ID, e.Time, e.Operation, e.State = evil("id"), theTime, model.Operation(evil("op")), evil("state")
+		e.Operator, e.Host, e.PID = evil("who"), evil("host"), 1
+	}
+	return entries
 }
 
 func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
@@ -74,6 +104,12 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"help":             "2 ?",
 		"commands":         "2 :",
 		"status line":      "y",
+		"repair":           "enter D",
+		"recover":          "2 C",
+		"journal":          "6",
+		"an entry":         "6 enter",
+		"the entry's end":  "6 enter G",
+		"an entry, unread": "6 enter ctrl+r",
 	}
 	for name, keys := range pages {
 		for _, size := range [][2]int{{80, 24}, {120, 40}, {40, 10}} {
@@ -97,7 +133,7 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 func TestHostileResultsNeverReachTheTerminal(t *testing.T) {
 	f := hostileFleet()
 	s := open(t, f)
-	for _, keys := range []string{"2 U", "enter enter R"} {
+	for _, keys := range []string{"2 U", "enter enter R", "enter D", "C"} {
 		s.press(strings.Fields(keys)...).wait(time.Second)
 		top := s.app.dialogs[len(s.app.dialogs)-1].(*planDialog)
 		top.task = newTask(top.plan, nil)

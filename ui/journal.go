@@ -131,19 +131,23 @@ func joined(sep string, parts ...string) string {
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }
 
-// steps is each step with the sign of what became of it.
+// steps is each step with the sign of what became of it, and why one failed.
 func (o *journalOp) steps() []string {
 	var steps []string
 	for i := range o.entries {
-		if s := o.entries[i].Step; s != nil {
+		switch s := o.entries[i].Step; {
+		case s == nil:
+		case s.Status == model.StepFailed:
 			steps = append(steps, stepWords(s))
+		default:
+			steps = append(steps, joined(" ", stepSign(s.Status), s.Name))
 		}
 	}
 	return steps
 }
 
 func stepWords(s *model.StepResult) string {
-	return joined(" ", stepSign(s.Status), s.Name, s.Detail)
+	return joined(": ", joined(" ", stepSign(s.Status), s.Name), s.Detail)
 }
 
 func stepSign(s model.StepStatus) string {
@@ -190,7 +194,7 @@ func answerWords(a *model.JournalAnswer) string {
 	if a.VersionID != "" {
 		version = "version " + a.VersionID
 	}
-	return first(joined(" ", status, a.Error, version), "answered")
+	return first(joined(", ", status, a.Error, version), "answered")
 }
 
 // named is the values that entries give names to, each said once.

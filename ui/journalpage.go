@@ -145,17 +145,25 @@ func (p *journalPage) details(st widget.Styles, w, h int) []string {
 		return nil
 	}
 	lines := flow(st, "", []widget.Cell{text(o.state), text(absolute(o.began)), dim("by " + o.by), dim("ID " + o.id)}, w, 2)
-	for _, l := range o.account() {
-		lines = append(lines, aboutLines(st, l, w, 2)...)
+	account := o.account()
+	for _, rows := range []int{h, 3, 2} { // each line in full where there is room for that
+		about := aboutLines(st, account, w, rows)
+		if len(lines)+len(about) <= h || rows == 2 {
+			return clipLines(append(lines, about...), w, h)
+		}
 	}
-	return clipLines(lines, w, h)
+	return lines
 }
 
-// aboutLines is a labelled line on at most rows lines.
-func aboutLines(st widget.Styles, l journalLine, w, rows int) []string {
-	lines := labelled(st, l.label, l.text, l.tone, 10, max(1, w-1))
-	for i := range lines {
-		lines[i] = " " + strings.TrimRight(lines[i], " ")
+// aboutLines is an account with each of its lines on at most rows lines.
+func aboutLines(st widget.Styles, account []journalLine, w, rows int) []string {
+	var all []string
+	for _, l := range account {
+		lines := labelled(st, l.label, l.text, l.tone, 10, max(1, w-1))
+		for i := range lines {
+			lines[i] = " " + strings.TrimRight(lines[i], " ")
+		}
+		all = append(all, clipLines(lines, w, rows)...)
 	}
-	return clipLines(lines, w, rows)
+	return all
 }

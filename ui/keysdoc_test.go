@@ -38,6 +38,8 @@ func keysDoc(a *App) string {
 		{"Versions of a state", "The first tab of a state.", ownKeys(state.tables[0])},
 		{"Locks of a state", "The second tab of a state.", ownKeys(state.tables[1])},
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
+		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
+		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},
 		{"The guard", "What is typed goes to the token; keys that were in flight when it opened are ignored until the keyboard has rested for 400 ms.", (&planDialog{}).actions()},
 		{"Leaving while an operation runs", "", (&leaving{}).actions()},
 		{"Help", "", (&helpDialog{}).actions()},
@@ -98,6 +100,7 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 	for name, table := range map[string][]action{
 		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
 		"versions": state.tables[0], "state's locks": state.tables[1], "locks": newLocksPage(a).actions(),
+		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]string{}
@@ -121,7 +124,7 @@ func TestWhatChangesSomethingIsMarkedSo(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{"| `U` | unlock ✎ |", "| `R` | restore ✎ |"} {
+	for _, want := range []string{"| `U` | unlock ✎ |", "| `R` | restore ✎ |", "| `D` | repair digest ✎ |", "| `C` | recover ✎ |"} {
 		if !strings.Contains(string(doc), want) {
 			t.Errorf("docs/keys.md lacks %q", want)
 		}

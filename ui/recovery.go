@@ -174,7 +174,7 @@ func (a *App) toRecover() *lockRow {
 
 func (a *App) recoverAction() action {
 	return action{keys: []string{"C"}, name: "recover", mutates: true,
-		help:    "plan to finish or undo the interrupted operation that the banner names",
+		help:    "plan to finish or undo an interrupted operation",
 		blocked: a.noRecover,
 		run: func() tea.Cmd {
 			r := a.toRecover()

@@ -50,6 +50,16 @@ func scenes() map[string]scene {
 		"unlock-changed":   {false, changedMeanwhile},
 		"restore":          {true, func(s *session) string { return s.warehouse().press("j", "R").wait(time.Second).content() }},
 		"restore-broken":   {false, brokenRestore},
+		"repair":           {true, func(s *session) string { return s.staging().press("D").wait(time.Second).content() }},
+		"repair-turned":    {false, func(s *session) string { return s.staging().press("D", "ctrl+o").wait(time.Second).content() }},
+		"interrupted":      {true, func(s *session) string { return s.broken(26 * time.Minute).content() }},
+		"interrupted-lock": {true, func(s *session) string { return s.broken(26 * time.Minute).press("2").content() }},
+		"under-way-lock":   {false, func(s *session) string { return s.broken(3 * time.Minute).press("2").content() }},
+		"recover":          {true, func(s *session) string { return s.broken(26 * time.Minute).press("C").wait(time.Second).content() }},
+		"recover-by-hand":  {false, strangeBytes},
+		"journal":          {true, func(s *session) string { return s.history().press("j").content() }},
+		"journal-entry":    {true, func(s *session) string { return s.history().press("j", "enter").content() }},
+		"journal-unread":   {false, unreadJournal},
 		"leaving":          {false, leavingScene},
 		"help":             {true, func(s *session) string { return s.press("2", "?").content() }},
 		"commands":         {true, func(s *session) string { return s.press("2", ":").text("copy").content() }},
@@ -76,6 +86,11 @@ func failedBackends(s *session) string {
 	s.fleet.listErr = &model.Failure{Kind: model.ErrDenied, Tried: "listing the buckets", On: "account 123456789012",
 		Action: "s3:ListAllMyBuckets", Next: "Name a backend instead: stateward s3://BUCKET."}
 	return s.press("ctrl+r").content()
+}
+
+func unreadJournal(s *session) string {
+	s.fleet.unread = errors.New("open ~/.local/state/stateward/journal.jsonl: permission denied")
+	return s.press("6").content()
 }
 
 func workingPlan(s *session) string {

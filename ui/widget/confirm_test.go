@@ -212,3 +212,22 @@ func trimLines(view string) string {
 	}
 	return strings.Join(lines, "\n")
 }
+
+func TestALongReasonIsShownInFull(t *testing.T) {
+	label := "Type the word DEAD to go on: the operation began less than 10 min ago on laptop-7 and may be under way"
+	c, _ := rested(Ask{Label: label, Token: "DEAD"})
+	lines := strings.Split(c.View(60, NewStyles(true, true)), "\n")
+	if got := strings.Join(strings.Fields(strings.Join(lines[:2], " ")), " "); got != label {
+		t.Errorf("got %q", got)
+	}
+	c, _ = rested(Ask{Label: strings.Repeat(label, 100), Token: "DEAD"})
+	lines = strings.Split(c.View(60, NewStyles(true, true)), "\n")
+	if len(lines) != maxLabelLines+3 || !strings.HasSuffix(strings.TrimSpace(lines[maxLabelLines-1]), "…") {
+		t.Errorf("%d lines:\n%s", len(lines), strings.Join(lines, "\n"))
+	}
+	for _, l := range lines {
+		if ansi.StringWidth(l) != 60 {
+			t.Errorf("%d columns: %q", ansi.StringWidth(l), l)
+		}
+	}
+}

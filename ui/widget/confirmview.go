@@ -6,8 +6,12 @@ import (
 )
 
 // maxTokenLines bounds the room of a token that does not fit beside its label;
-// a longer one loses its middle.
-const maxTokenLines = 4
+// a longer one loses its middle. maxLabelLines bounds that of the label, which
+// says why the token is asked for.
+const (
+	maxTokenLines = 4
+	maxLabelLines = 3
+)
 
 // Height is the number of lines that View draws at a width.
 func (c *Confirm) Height(w int) int {
@@ -36,7 +40,7 @@ func (c *Confirm) question(w int, st Styles) []string {
 	if Width(label)+3+Width(token) <= w {
 		return []string{Fit(label+"   "+st.Strong.Render(token), w)}
 	}
-	lines := []string{Fit(label, w)}
+	lines := labelLines(label, w)
 	for rest := Middle(token, w*maxTokenLines); rest != ""; {
 		head := headCols(rest, w)
 		if head == "" {
@@ -44,6 +48,18 @@ func (c *Confirm) question(w int, st Styles) []string {
 		}
 		lines = append(lines, Fit(st.Strong.Render(head), w))
 		rest = rest[len(head):]
+	}
+	return lines
+}
+
+func labelLines(label string, w int) []string {
+	lines := Wrap(label, w)
+	if len(lines) > maxLabelLines {
+		lines = lines[:maxLabelLines]
+		lines[maxLabelLines-1] = headCols(lines[maxLabelLines-1], w-1) + "…"
+	}
+	for i := range lines {
+		lines[i] = Fit(lines[i], w)
 	}
 	return lines
 }

@@ -136,8 +136,11 @@ func Wrap(s string, w int) []string {
 
 func wrapLine(s string, w int) []string {
 	var lines []string
-	for Width(s) > w {
-		head := headCols(s, w)
+	for {
+		head := headCols(s, w) // looks at one line only, however long the text is
+		if head == s {
+			return append(lines, s)
+		}
 		if head == "" { // one character wider than the line
 			return append(lines, Truncate(s, w))
 		}
@@ -153,7 +156,6 @@ func wrapLine(s string, w int) []string {
 			return lines
 		}
 	}
-	return append(lines, s)
 }
 
 // Fit makes one line of coloured text exactly w columns wide. Whatever it cuts

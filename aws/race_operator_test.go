@@ -102,6 +102,9 @@ func (o *raceOperator) ended(who string, res model.Result) {
 	o.mu.Lock()
 	o.told[who] = res
 	o.mu.Unlock()
+	if o.name == "op-0" {
+		o.t.Logf("%s: %s %s: %s", who, res.Operation, res.Outcome, res.Message)
+	}
 	died := o.order.died(who)
 	if died {
 		o.count.deadOperators.Add(1)

@@ -265,7 +265,7 @@ func stepStatus(s model.StepStatus) widget.StepStatus {
 // stands in the way, how to take it back and what to do next.
 func (d *planDialog) resultLines(st widget.Styles, w int) []string {
 	r := d.task.result
-	lines := append(strings.Split(widget.Steps(d.steps(), w, 0, st), "\n"), "")
+	var lines []string
 	headline, tone := outcomeWords(r)
 	for _, l := range widget.Wrap(safe(headline+first(r.Message, errorText(r.Err))), w) {
 		lines = append(lines, st.Of(tone).Render(l))
@@ -279,7 +279,9 @@ func (d *planDialog) resultLines(st widget.Styles, w int) []string {
 	for _, l := range resultFacts(r) {
 		lines = append(lines, labelled(st, l.Label, l.Text, widget.Plain, 10, w)...)
 	}
-	return lines
+	// What became of it and what to do next come first: in a low window the
+	// steps may be out of sight.
+	return append(append(lines, ""), strings.Split(widget.Steps(d.steps(), w, 0, st), "\n")...)
 }
 
 // resultFacts is what to keep of a result.

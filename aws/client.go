@@ -168,6 +168,7 @@ func (c *Client) newDynamoDB(s *session, k clientKey) *dynamodb.Client {
 		o.Region, o.Retryer = k.region, c.retryer()
 		setEndpoint(&o.BaseEndpoint, k.endpoint)
 		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint))...)
+		o.APIOptions = append(o.APIOptions, addRowSum)
 	})
 }
 

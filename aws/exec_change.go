@@ -119,7 +119,7 @@ func (c *changer) backUp() (string, error) {
 		return "", &model.Failure{Kind: model.ErrRefused, Tried: "backing up", On: c.plan.URL(), Cause: err,
 			Next: "Nothing is overwritten without a backup: " + err.Error()}
 	}
-	return c.backup, nil
+	return fmt.Sprintf("%d bytes", len(o.Body)), nil
 }
 
 // makeLock builds the lock that this operation takes. Its Info is the recovery

@@ -27,7 +27,8 @@ type raceSession struct {
 	raw  string // its lock
 	s3   *s3.Client
 	ddb  *dynamodb.Client
-	left int // requests until it dies
+	left int  // requests until it dies
+	torn bool // it dies between the state and its digest
 
 	state []byte // as it was read or written last; nil is none
 }
@@ -47,25 +48,27 @@ func (r *race) work(i int) {
 	chance := r.chance(i)
 	for n := range raceRounds {
 		r.order.think(chance.IntN(raceThink))
-		left := immortal
-		if chance.IntN(5) == 0 {
-			left = 1 + chance.IntN(12)
+		s := r.session(fmt.Sprintf("tf-%d-%d", i, n))
+		switch chance.IntN(12) {
+		case 0, 1:
+			s.left = 1 + chance.IntN(12)
+		case 2:
+			s.torn = true
 		}
-		s := r.session(fmt.Sprintf("tf-%d-%d", i, n), left)
 		s.ran(s.run(chance.IntN(3)))
 	}
 }
 
 // firstWrite is the run that creates the state.
 func (r *race) firstWrite() {
-	s := r.session("tf-0-0", immortal)
+	s := r.session("tf-0-0")
 	s.ran(s.run(1))
 }
 
-func (r *race) session(who string, left int) *raceSession {
+func (r *race) session(who string) *raceSession {
 	cfg := sdk.Config{Region: "us-east-1", BaseEndpoint: sdk.String(r.server.URL()), Credentials: credentials.NewStaticCredentialsProvider(who, "test", ""),
 		Retryer: func() sdk.Retryer { return sdk.NopRetryer{} }, HTTPClient: r.http}
-	return &raceSession{race: r, who: who, raw: lockRaw(who, who+"@runner"), left: left,
+	return &raceSession{race: r, who: who, raw: lockRaw(who, who+"@runner"), left: immortal,
 		s3: s3.NewFromConfig(cfg, func(o *s3.Options) { o.UsePathStyle = true }), ddb: dynamodb.NewFromConfig(cfg)}
 }
 
@@ -228,6 +231,9 @@ func (s *raceSession) store(n int) error {
 	s.state = body(serial, fmt.Sprintf("%s %s %d", model.DigestOf(s.state), s.who, n))
 	_, err = s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(labKey), Body: bytes.NewReader(s.state),
 		ContentType: sdk.String("application/json"), ChecksumAlgorithm: s3types.ChecksumAlgorithmSha256})
+	if err == nil && s.torn {
+		err = errDied
+	}
 	if err != nil || !s.uses(model.MechanismDynamoDB) {
 		return err
 	}

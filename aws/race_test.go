@@ -68,14 +68,14 @@ func raceSetting(t *testing.T, name string, otherwise int) int {
 // raceCount counts what happened in all races.
 type raceCount struct {
 	races, requests, locks, writes, restores, unlocks, recoveries, repairs atomic.Int64
-	deadClients, deadOperators, refusals, lost, double, other              atomic.Int64
+	deadClients, deadOperators, refusals, byHand, lost, double, other      atomic.Int64
 }
 
 func (c *raceCount) String() string {
 	return fmt.Sprintf("%d locks, %d writes, %d restores, %d unlocks, %d lost updates, %d double holders"+
-		" (%d races, %d requests; %d recoveries, %d repairs, %d refusals; %d clients and %d operators died; %d other faults)",
+		" (%d races, %d requests; %d recoveries, %d more by hand, %d repairs, %d refusals; %d clients and %d operators died; %d other faults)",
 		c.locks.Load(), c.writes.Load(), c.restores.Load(), c.unlocks.Load(), c.lost.Load(), c.double.Load(),
-		c.races.Load(), c.requests.Load(), c.recoveries.Load(), c.repairs.Load(), c.refusals.Load(),
+		c.races.Load(), c.requests.Load(), c.recoveries.Load(), c.byHand.Load(), c.repairs.Load(), c.refusals.Load(),
 		c.deadClients.Load(), c.deadOperators.Load(), c.other.Load())
 }
 

@@ -40,8 +40,28 @@ func newBackendsPage(h host) *backendsPage {
 	}
 	p.list.cells = p.cells
 	p.list.init(backendColumns())
+	p.list.natural = namedFirst
 	p.table = p.actionTable()
 	return p
+}
+
+// namedFirst keeps the backends that configuration names in its order; those
+// that were found follow by name, in whatever order they were found.
+func namedFirst(a, b *backendRow) int {
+	x, y := wasFound(a.Backend), wasFound(b.Backend)
+	switch {
+	case x && y:
+		return strings.Compare(backendName(a.Backend), backendName(b.Backend))
+	case x:
+		return 1
+	case y:
+		return -1
+	}
+	return 0
+}
+
+func wasFound(b model.Backend) bool {
+	return b.Source == model.SourceLockTable || b.Source == model.SourceAccount
 }
 
 // backendID names a backend: its bucket and its prefix.

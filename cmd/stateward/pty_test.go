@@ -135,7 +135,9 @@ func (c *console) plansTheRestore() {
 func (c *console) restores() {
 	c.t.Helper()
 	c.press("enter")
-	c.sees(`✓ Done: restored .*`, `serial 58`, `✓ 8 release the locks`, `esc closes`)
+	c.sees(`✓ Done: restored .*`, `serial 58`, `Undo stateward restore`, `esc closes`)
+	c.press("pgdown") // at 24 lines the last steps are below
+	c.sees(`✓ 8 release the locks`, `esc closes`)
 	c.leavesTheDialog()
 	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 32\]`, `locks - `, `57 .* 3 \(-58\) `)
 	c.shows("the new version is the current one", `58 .* 61 \(\+58\) .* current `)

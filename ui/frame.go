@@ -40,7 +40,7 @@ func (a *App) screen() string {
 		a.st.Border.Render(widget.Rule(a.w)),
 		a.top().view(a.st),
 		a.noteLine(),
-		widget.KeyBar(a.hints(), a.w, a.st),
+		a.footer(),
 	)
 	screen := strings.Join(lines, "\n")
 	for _, d := range a.dialogs {
@@ -133,6 +133,15 @@ func (a *App) noteLine() string {
 		return a.st.Border.Render(widget.Rule(a.w))
 	}
 	return widget.Fit(" "+a.st.Cell(a.note.cell), a.w)
+}
+
+// footer is empty under a dialog: the page's keys do nothing there, and a dialog
+// says itself which keys it takes.
+func (a *App) footer() string {
+	if len(a.dialogs) > 0 {
+		return strings.Repeat(" ", a.w)
+	}
+	return widget.KeyBar(a.hints(), a.w, a.st)
 }
 
 // hints are the actions that the footer shows.

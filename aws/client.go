@@ -34,6 +34,7 @@ type Client struct {
 	tables   memo[regionAt, []string]
 	rows     rowCache
 	facts    *factCache
+	lax      laxStores
 
 	s3s       pool[*s3.Client]
 	dynamodbs pool[*dynamodb.Client]

@@ -41,6 +41,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	default:
 		res = r.ended(model.OutcomeRefused, fmt.Errorf("nothing to run in a plan to %s", p.Operation))
 	}
+	res.Next = append(res.Next, r.notes.all()...)
 	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
 		res.Next = append(res.Next, "The end of this operation could not be written to the journal: "+err.Error())
 	}
@@ -58,6 +59,9 @@ func goneMessage(p *model.Plan) string {
 func (c *Client) mayRun(p *model.Plan, typed []string) error {
 	if c.opts.ReadOnly {
 		return &model.Failure{Kind: model.ErrReadOnly, Tried: string(p.Operation), On: p.URL(), Next: "Start stateward without --read-only to change anything."}
+	}
+	if !p.Gone {
+		p = p.Enforce(c.policyOf(p.Backend.Bucket))
 	}
 	if err := p.Refused(); err != nil {
 		return err
@@ -83,6 +87,7 @@ type run struct {
 	steps    []model.StepResult
 	at       int // the step under way
 	started  time.Time
+	notes    notices // what the operator has to be told beside how it ended
 }
 
 func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {

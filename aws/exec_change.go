@@ -30,6 +30,7 @@ type changer struct {
 	held      []heldLock
 	verified  time.Time // wall clock of the last verification
 	committed bool      // something is written that only going forward makes whole
+	yielded   error     // another client's lock lies under ours: why ours is not to be released
 	backup    string
 }
 
@@ -191,8 +192,12 @@ func (c *changer) finished() model.Result {
 
 // undone takes back the locks after a stop at which nothing was written.
 func (c *changer) undone(cause error) model.Result {
+	c.forgetForeign()
 	if _, err := c.release(); err != nil {
 		return c.interrupted(fmt.Errorf("%w; and the locks could not be released: %w", cause, err))
+	}
+	if isLost(cause) {
+		return c.interrupted(cause)
 	}
 	res := c.ended(refusedOrFailed(cause), cause)
 	res.Backup = c.backup

@@ -44,7 +44,7 @@ func (r *recoverer) do() model.Result {
 }
 
 func asHeld(l model.Lock) heldLock {
-	return heldLock{mechanism: l.Mechanism, table: l.Table, raw: l.Raw, etag: l.ETag}
+	return heldLock{mechanism: l.Mechanism, table: l.Table, raw: l.Raw, etag: l.ETag, versionID: l.VersionID}
 }
 
 func (r *recoverer) verify() (string, error) {

@@ -1,6 +1,7 @@
 package aws
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/stateward/stateward/model"
@@ -54,7 +55,20 @@ func (u *unlocker) reread() (string, error) {
 			return "", &foreignError{what: "the lock changed since it was looked at", holder: l}
 		}
 	}
-	return "unchanged", nil
+	return "unchanged", u.allowed(now)
+}
+
+// allowed holds the locks as they are stored to the policy: what a plan says of
+// their age is not asked.
+func (u *unlocker) allowed(now []*model.Lock) error {
+	fresh := *u.plan
+	fresh.Unlock = &model.UnlockSpec{}
+	for _, l := range now {
+		if l != nil {
+			fresh.Unlock.Victims = append(fresh.Unlock.Victims, *l)
+		}
+	}
+	return fresh.Enforce(u.c.policyOf(u.plan.Backend.Bucket)).Refused()
 }
 
 func (u *unlocker) anyPresent() bool {
@@ -71,29 +85,48 @@ func (u *unlocker) remove(i int) (string, error) {
 		return skipDetail, nil
 	}
 	victim := u.spec.Victims[i]
-	if err := u.c.dropLock(u.ctx, u.plan.Backend, victim); err != nil {
+	answer, err := u.c.dropLock(u.ctx, u.plan.Backend, victim)
+	var other *foreignError
+	if errors.As(err, &other) && other.holder != nil && u.removed > 0 {
+		// The victim's other lock is removed and this one is gone as well:
+		// what stands here is a newer holder's, and stays.
+		return fmt.Sprintf("gone; %s has locked since (ID %s)", whoOf(*other.holder), other.holder.Token()), nil
+	}
+	if err != nil {
 		return "", err
 	}
-	u.removed++
 	if victim.Mechanism != model.MechanismLockfile {
+		u.removed++
 		return "deleted", nil
 	}
-	return u.confirmLockfileGone(victim)
+	detail, err := u.confirmLockfileGone(victim, answer)
+	if !isHealed(err) {
+		u.removed++
+	}
+	return detail, err
 }
 
 // confirmLockfileGone reads once more: a store that ignores conditions, or a
 // newer holder, shows here.
-func (u *unlocker) confirmLockfileGone(victim model.Lock) (string, error) {
-	now, err := u.c.lockfileOf(u.ctx, u.plan.Backend, victim.Key)
+func (u *unlocker) confirmLockfileGone(victim model.Lock, answer dropped) (string, error) {
+	var now *model.Lock
+	var readErr error
+	var note string
+	g := new(errgroup.Group)
+	g.Go(func() error { now, readErr = u.c.lockfileOf(u.ctx, u.plan.Backend, victim.Key); return nil })
+	g.Go(func() (err error) { note, err = u.checkDrop(victim, answer); return err })
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
 	switch {
-	case err != nil:
-		return "deleted; reading it back failed: " + model.Reason(err), nil
+	case readErr != nil:
+		return "deleted; reading it back failed: " + model.Reason(readErr) + note, nil
 	case now == nil:
-		return "deleted", nil
+		return "deleted" + note, nil
 	case sameLock(*now, victim):
 		return "", fmt.Errorf("the lock file is still there after its deletion was answered: the store does not do what it says")
 	}
-	return fmt.Sprintf("deleted; %s has locked since (ID %s)", whoOf(*now), now.Token()), nil
+	return fmt.Sprintf("deleted; %s has locked since (ID %s)%s", whoOf(*now), now.Token(), note), nil
 }
 
 func (u *unlocker) checkDigest() (string, error) {
@@ -118,6 +151,9 @@ func (u *unlocker) halted(err error) model.Result {
 		return u.ended(refusedOrFailed(err), err)
 	}
 	res := u.ended(model.OutcomeInterrupted, err)
+	if isLost(err) {
+		return res // it says itself what to do
+	}
 	res.Next = []string{"Look again, then finish with: stateward locks " + model.ShellQuote(u.plan.URL())}
 	if res.Holder == nil && len(u.spec.Victims) > 0 {
 		res.Next = []string{fmt.Sprintf("Finish with: stateward unlock %s --lock-id %s", model.ShellQuote(u.plan.URL()), model.ShellQuote(u.spec.Victims[0].Token()))}

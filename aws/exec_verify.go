@@ -16,9 +16,10 @@ func (c *changer) verify() (string, error) {
 	for _, d := range c.digests {
 		g.Go(func() error { return c.verifyDigest(d.Old) })
 	}
+	g.Go(c.verifyTaken)
 	c.verifyHeldIn(g)
 	if err := g.Wait(); err != nil {
-		return "", err
+		return "", c.yield(err)
 	}
 	c.verified = c.c.now().Round(0)
 	return "unchanged", nil

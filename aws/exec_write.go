@@ -109,9 +109,12 @@ func (r *run) releaseOne(h heldLock) error {
 		if err != nil || now == nil || !bytes.Equal(now.Raw, h.raw) {
 			return err
 		}
-		lock.ETag = now.ETag
+		lock.ETag, lock.VersionID = now.ETag, now.VersionID
 	}
-	err := r.c.dropLock(r.ctx, r.plan.Backend, lock)
+	answer, err := r.c.dropLock(r.ctx, r.plan.Backend, lock)
+	if err == nil {
+		_, err = r.checkDrop(lock, answer)
+	}
 	var f *foreignError
 	if errors.As(err, &f) {
 		return nil // somebody removed ours and took their own: theirs stays

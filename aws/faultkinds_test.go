@@ -130,6 +130,14 @@ func injections(at []boundary) []*injection {
 	return all
 }
 
+// reached reports whether the boundary was reached, and starts to count anew.
+func (i *injection) reached() bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.seen = 0
+	return i.hit
+}
+
 func (i *injection) hook(r emulator.Request) *emulator.Fault {
 	i.mu.Lock()
 	defer i.mu.Unlock()

@@ -112,7 +112,7 @@ func (tr trial) String() string { return tr.name + ", " + tr.fault.String() }
 
 func (tr trial) run(t *testing.T, d *desk) model.Outcome {
 	o := tr.once(t, d, d.patient)
-	if !tr.fault.hit {
+	if !tr.fault.reached() {
 		t.Errorf("%s was never sent", tr.fault.at)
 	}
 	return o
@@ -126,10 +126,9 @@ func (tr trial) wait(t *testing.T, _ *desk) model.Outcome {
 		d := newDesk(t, hurry)
 		o := tr.once(t, d, d.hasty)
 		d.close()
-		if tr.fault.hit || t.Failed() {
+		if tr.fault.reached() || t.Failed() {
 			return o
 		}
-		tr.fault.seen = 0
 	}
 	t.Errorf("%s was never sent", tr.fault.at)
 	return ""
@@ -150,9 +149,13 @@ func (tr trial) once(t *testing.T, d *desk, c *aws.Client) model.Outcome {
 	return res.Outcome
 }
 
-// verdict holds the world against the outcome.
+// verdict holds the world against the outcome, which the exit code tells.
 func (tr trial) verdict(l *stage, d *desk, res model.Result) {
 	l.t.Helper()
+	codes := map[model.Outcome]int{model.OutcomeDone: 0, model.OutcomeAlreadyGone: 0, model.OutcomeRefused: 3, model.OutcomeFailed: 1, model.OutcomeInterrupted: 5}
+	if got, want := res.Outcome.ExitCode(), codes[res.Outcome]; got != want {
+		l.t.Errorf("exit code %d for %s, want %d", got, res.Outcome, want)
+	}
 	switch res.Outcome {
 	case model.OutcomeDone, model.OutcomeAlreadyGone:
 		l.accepts(tr.original, tr.done(l))

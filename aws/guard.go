@@ -107,7 +107,19 @@ func (g *Guard) policyForbids(bucket, state string) bool {
 	if bucket == "" {
 		bucket, _, _ = strings.Cut(strings.TrimPrefix(state, "s3://"), "/")
 	}
-	return model.PolicyFor(g.client.opts.Policies, bucket).ReadOnly
+	return g.client.policyOf(bucket).ReadOnly
+}
+
+// policyOf is what the operator's config demands of a bucket, whatever a plan
+// says of its backend.
+func (c *Client) policyOf(bucket string) model.Policy {
+	policy := model.PolicyFor(c.opts.Policies, bucket)
+	for _, b := range c.opts.Backends {
+		if b.Bucket == bucket {
+			policy = policy.Strictest(b.Policy)
+		}
+	}
+	return policy
 }
 
 func (g *Guard) record(ctx context.Context, op operation, e model.JournalEntry) error {

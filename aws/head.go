@@ -60,5 +60,5 @@ func (c *Client) versionEncryption(ctx context.Context, b model.Backend, key, ve
 	if err != nil {
 		return model.Encryption{}, err
 	}
-	return model.Encryption{Algorithm: string(out.ServerSideEncryption), KMSKeyID: sdk.ToString(out.SSEKMSKeyId), BucketKey: sdk.ToBool(out.BucketKeyEnabled)}, nil
+	return storedEncryption(out.ServerSideEncryption, out.SSECustomerAlgorithm, out.SSEKMSKeyId, out.BucketKeyEnabled), nil
 }

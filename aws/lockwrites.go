@@ -19,6 +19,7 @@ type heldLock struct {
 	table     string
 	raw       []byte
 	etag      string
+	versionID string // of a lock file; "" where the bucket keeps no versions or the answer was lost
 }
 
 // takeLockfile creates the lock file unless there is one.
@@ -28,8 +29,8 @@ func (c *Client) takeLockfile(ctx context.Context, b model.Backend, key string, 
 	err := c.settle(ctx, change{
 		what: "taking the lock file",
 		send: func(ctx context.Context) error {
-			etag, err := c.putObject(ctx, b, model.LockKey(key), raw, w, writeCondition{absent: true})
-			held.etag = etag
+			put, err := c.putObject(ctx, b, model.LockKey(key), raw, w, writeCondition{absent: true})
+			held.etag, held.versionID = put.etag, put.versionID
 			return err
 		},
 		look: func(ctx context.Context) (standing, error) {
@@ -39,7 +40,7 @@ func (c *Client) takeLockfile(ctx context.Context, b model.Backend, key string, 
 			}
 			other = now
 			if now != nil && bytes.Equal(now.Raw, raw) {
-				held.etag = now.ETag
+				held.etag, held.versionID = now.ETag, now.VersionID
 			}
 			return standingOfTake(now, raw), nil
 		},
@@ -78,14 +79,16 @@ func standingOfTake(now *model.Lock, ours []byte) standing {
 }
 
 // dropLock removes a lock, foreign or ours, only while it is byte for byte the
-// given one. It reports whether it was there.
-func (c *Client) dropLock(ctx context.Context, b model.Backend, l model.Lock) error {
+// given one. Whether the store held to that, checkDrop tells from the answer.
+func (c *Client) dropLock(ctx context.Context, b model.Backend, l model.Lock) (dropped, error) {
 	var other *model.Lock
+	var answer dropped
 	err := c.settle(ctx, change{
 		what: "removing the lock in " + l.Where(),
-		send: func(ctx context.Context) error {
+		send: func(ctx context.Context) (err error) {
 			if l.Mechanism == model.MechanismLockfile {
-				return c.deleteLockfile(ctx, b, l)
+				answer, err = c.deleteLockfile(ctx, b, l)
+				return err
 			}
 			return c.deleteLockRow(ctx, b, l)
 		},
@@ -98,7 +101,7 @@ func (c *Client) dropLock(ctx context.Context, b model.Backend, l model.Lock) er
 			return standingOfDrop(now, l), nil
 		},
 	})
-	return withHolder(err, other)
+	return answer, withHolder(err, other)
 }
 
 func standingOfDrop(now *model.Lock, victim model.Lock) standing {
@@ -112,9 +115,10 @@ func standingOfDrop(now *model.Lock, victim model.Lock) standing {
 }
 
 // sameLock: the same stored bytes. A lock file is also the same only while its
-// ETag is: an equal body written again is another object.
+// ETag and its version are: an equal body written again is another object.
 func sameLock(a, b model.Lock) bool {
-	return a.HasInfo == b.HasInfo && bytes.Equal(a.Raw, b.Raw) && a.ETag == b.ETag
+	rewritten := a.VersionID != "" && b.VersionID != "" && a.VersionID != b.VersionID
+	return a.HasInfo == b.HasInfo && a.NotString == b.NotString && bytes.Equal(a.Raw, b.Raw) && a.ETag == b.ETag && !rewritten
 }
 
 // lockNow reads the place that a lock is kept in again.
@@ -129,7 +133,7 @@ func (c *Client) lockNow(ctx context.Context, b model.Backend, l model.Lock) (*m
 func (h heldLock) asLock(b model.Backend, key string) model.Lock {
 	info, malformed := model.ParseLockInfo(h.raw)
 	return model.Lock{Bucket: b.Bucket, Key: key, Mechanism: h.mechanism, Table: h.table,
-		Raw: h.raw, HasInfo: true, Info: info, Malformed: malformed, ETag: h.etag}
+		Raw: h.raw, HasInfo: true, Info: info, Malformed: malformed, ETag: h.etag, VersionID: h.versionID}
 }
 
 func withHolder(err error, other *model.Lock) error {
@@ -145,11 +149,14 @@ type writeCondition struct {
 	etag   string // If-Match
 }
 
-// putObject writes one object under its condition and returns its ETag.
-func (c *Client) putObject(ctx context.Context, b model.Backend, key string, body []byte, w model.ObjectWrite, cond writeCondition) (string, error) {
+// stored is what the answer to a write told.
+type stored struct{ etag, versionID string }
+
+// putObject writes one object under its condition.
+func (c *Client) putObject(ctx context.Context, b model.Backend, key string, body []byte, w model.ObjectWrite, cond writeCondition) (stored, error) {
 	api, err := c.s3(ctx, b)
 	if err != nil {
-		return "", err
+		return stored{}, err
 	}
 	in := &s3.PutObjectInput{Bucket: &b.Bucket, Key: &key, Body: bytes.NewReader(body), ContentLength: sdk.Int64(int64(len(body)))}
 	in.ContentType = sdk.String("application/json")
@@ -163,25 +170,25 @@ func (c *Client) putObject(ctx context.Context, b model.Backend, key string, bod
 		in.ChecksumSHA256 = sdk.String(base64.StdEncoding.EncodeToString(sum[:]))
 	}
 	if err := c.storeAs(in, b, w); err != nil {
-		return "", err
+		return stored{}, err
 	}
 	out, err := api.PutObject(ctx, in)
 	if err != nil {
-		return "", failure(err, "writing", b.URL(key), "s3:PutObject")
+		return stored{}, failure(err, "writing", b.URL(key), "s3:PutObject")
 	}
-	return sdk.ToString(out.ETag), nil
+	return stored{etag: sdk.ToString(out.ETag), versionID: sdk.ToString(out.VersionId)}, nil
 }
 
-func (c *Client) deleteLockfile(ctx context.Context, b model.Backend, l model.Lock) error {
+func (c *Client) deleteLockfile(ctx context.Context, b model.Backend, l model.Lock) (dropped, error) {
 	api, err := c.s3(ctx, b)
 	if err != nil {
-		return err
+		return dropped{}, err
 	}
-	_, err = api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Bucket, Key: sdk.String(model.LockKey(l.Key)), IfMatch: &l.ETag})
+	out, err := api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Bucket, Key: sdk.String(model.LockKey(l.Key)), IfMatch: &l.ETag})
 	if err != nil {
-		return failure(err, "deleting", l.Where(), "s3:DeleteObject")
+		return dropped{}, failure(err, "deleting", l.Where(), "s3:DeleteObject")
 	}
-	return nil
+	return dropped{answered: true, marker: sdk.ToString(out.VersionId)}, nil
 }
 
 func (c *Client) putLockRow(ctx context.Context, b model.Backend, table, key string, raw []byte) error {
@@ -215,8 +222,12 @@ func (c *Client) deleteLockRow(ctx context.Context, b model.Backend, l model.Loc
 		ReturnValuesOnConditionCheckFailure: ddbtypes.ReturnValuesOnConditionCheckFailureAllOld,
 	}
 	if l.HasInfo {
+		info, err := storedInfo(l)
+		if err != nil {
+			return err
+		}
 		in.ConditionExpression = sdk.String("Info = :raw")
-		in.ExpressionAttributeValues = map[string]ddbtypes.AttributeValue{":raw": &ddbtypes.AttributeValueMemberS{Value: string(l.Raw)}}
+		in.ExpressionAttributeValues = map[string]ddbtypes.AttributeValue{":raw": info}
 	}
 	if _, err = api.DeleteItem(ctx, in); err != nil {
 		return failure(err, "deleting the lock row", "table "+l.Table, "dynamodb:DeleteItem")

@@ -16,6 +16,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	"github.com/stateward/stateward/model"
@@ -96,11 +97,14 @@ func (c *Client) open(ctx context.Context, b model.Backend, f fetch) (*s3.GetObj
 	}
 	if !have {
 		return nil, &model.Failure{Tried: "reading", On: b.URL(f.key), Code: "InvalidRequest",
-			Cause: errors.New("encrypted with a customer's key: set " + customerKeyVariable(b)),
+			Cause: fmt.Errorf("%w: set %s", errCustomerKey, customerKeyVariable(b)),
 			Next:  "It is encrypted with a key that only its writers have: put it into " + customerKeyVariable(b) + "."}
 	}
 	return api.GetObject(ctx, getInput(b, f, key, !withKey))
 }
+
+// errCustomerKey says that an object cannot be read without a key that is not here.
+const errCustomerKey = model.Sentinel("encrypted with a customer's key")
 
 func getInput(b model.Backend, f fetch, key customerKey, withKey bool) *s3.GetObjectInput {
 	in := &s3.GetObjectInput{Bucket: &b.Bucket, Key: &f.key, VersionId: nonEmpty(f.versionID), IfMatch: nonEmpty(f.match)}
@@ -154,9 +158,14 @@ func totalSize(out *s3.GetObjectOutput) int64 {
 }
 
 func encryptionOf(out *s3.GetObjectOutput) model.Encryption {
-	e := model.Encryption{Algorithm: string(out.ServerSideEncryption), KMSKeyID: sdk.ToString(out.SSEKMSKeyId), BucketKey: sdk.ToBool(out.BucketKeyEnabled)}
+	return storedEncryption(out.ServerSideEncryption, out.SSECustomerAlgorithm, out.SSEKMSKeyId, out.BucketKeyEnabled)
+}
+
+// storedEncryption is what the headers of an answer say of an object.
+func storedEncryption(by s3types.ServerSideEncryption, customer, key *string, bucketKey *bool) model.Encryption {
+	e := model.Encryption{Algorithm: string(by), KMSKeyID: sdk.ToString(key), BucketKey: sdk.ToBool(bucketKey)}
 	switch {
-	case out.SSECustomerAlgorithm != nil:
+	case customer != nil:
 		e.Algorithm = "SSE-C"
 	case e.Algorithm == "":
 		e.Algorithm = "none"

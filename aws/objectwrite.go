@@ -56,7 +56,7 @@ func (c *Client) customerEncrypt(in *s3.PutObjectInput, b model.Backend) error {
 	}
 	if !ok {
 		return &model.Failure{Kind: model.ErrRefused, Tried: "writing", On: "s3://" + b.Bucket,
-			Next: "The state is encrypted with a customer's key: set AWS_SSE_CUSTOMER_KEY."}
+			Next: "The state is encrypted with a customer's key: set " + customerKeyVariable(b) + "."}
 	}
 	in.SSECustomerAlgorithm, in.SSECustomerKey, in.SSECustomerKeyMD5 = sdk.String("AES256"), sdk.String(key.encoded), sdk.String(key.md5)
 	return nil
@@ -72,8 +72,9 @@ func tagging(tags map[string]string) string {
 	return strings.Join(pairs, "&")
 }
 
-// readGrants reads the grants of an object that its owner alone does not have.
-func (c *Client) readGrants(ctx context.Context, b model.Backend, key string) (model.Grants, error) {
+// readGrants reads the grants of an object that its owner alone does not have;
+// of the current version for version "".
+func (c *Client) readGrants(ctx context.Context, b model.Backend, key, version string) (model.Grants, error) {
 	enforced, err := c.ownerEnforced(ctx, b)
 	if err == nil && enforced {
 		return model.Grants{}, nil
@@ -82,9 +83,9 @@ func (c *Client) readGrants(ctx context.Context, b model.Backend, key string) (m
 	if err != nil {
 		return model.Grants{}, err
 	}
-	out, err := api.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &b.Bucket, Key: &key})
+	out, err := api.GetObjectAcl(ctx, &s3.GetObjectAclInput{Bucket: &b.Bucket, Key: &key, VersionId: nonEmpty(version)})
 	if err != nil {
-		return model.Grants{}, failure(err, "reading the ACL", b.URL(key), "s3:GetObjectAcl")
+		return model.Grants{}, failure(err, "reading the ACL", b.URL(key), ofVersion(version, "s3:GetObjectAcl", "s3:GetObjectVersionAcl"))
 	}
 	return grantsOf(out), nil
 }
@@ -140,15 +141,24 @@ func grantee(g s3types.Grantee) string {
 	return `id="` + sdk.ToString(g.ID) + `"`
 }
 
-// readTags reads the tags of the current object.
-func (c *Client) readTags(ctx context.Context, b model.Backend, key string) (map[string]string, error) {
+// ofVersion is the action that reading takes, which is another one where a
+// version is named.
+func ofVersion(version, current, versioned string) string {
+	if version == "" {
+		return current
+	}
+	return versioned
+}
+
+// readTags reads the tags of an object; of the current version for version "".
+func (c *Client) readTags(ctx context.Context, b model.Backend, key, version string) (map[string]string, error) {
 	api, err := c.s3(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	out, err := api.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b.Bucket, Key: &key})
+	out, err := api.GetObjectTagging(ctx, &s3.GetObjectTaggingInput{Bucket: &b.Bucket, Key: &key, VersionId: nonEmpty(version)})
 	if err != nil {
-		return nil, failure(err, "reading the tags", b.URL(key), "s3:GetObjectTagging")
+		return nil, failure(err, "reading the tags", b.URL(key), ofVersion(version, "s3:GetObjectTagging", "s3:GetObjectVersionTagging"))
 	}
 	tags := make(map[string]string, len(out.TagSet))
 	for _, t := range out.TagSet {

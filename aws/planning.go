@@ -23,7 +23,9 @@ func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r 
 	facts := model.UnlockFacts{Backend: b, Key: key, Locks: report.Locks, Problems: report.Problems,
 		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
 	facts.Expires, _ = c.expires(ctx, b)
-	return model.PlanUnlock(facts, r), nil
+	p := model.PlanUnlock(facts, r)
+	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b, p.Unlock.Victims...)...)
+	return p, nil
 }
 
 // serviceTime is the service's clock as the newest answer told it, else ours.
@@ -44,6 +46,11 @@ func (c *Client) serviceTime(locks []model.Lock) time.Time {
 // out the plan. An error means that there is nothing to plan about: no such
 // version, or a history that cannot be read.
 func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
+	// The current version is read before the history is listed: what is written
+	// between the two is then a change that the restore's own check finds, and
+	// never a version whose serial the plan does not know of.
+	f := model.RestoreFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly, Now: c.now()}
+	currentErr := c.gatherCurrent(ctx, &f)
 	history, err := c.wholeHistory(ctx, b, key)
 	if err != nil {
 		return nil, err
@@ -53,12 +60,21 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "looking up version " + r.VersionID, On: b.URL(key),
 			Next: "List the versions with: stateward history " + model.ShellQuote(b.URL(key))}
 	}
-	f := model.RestoreFacts{Backend: b, Key: key, Target: target, ReadOnly: c.opts.ReadOnly, Now: c.now()}
+	f.Target = target
 	f.Expires, _ = c.expires(ctx, b)
+	if !c.targetServes(ctx, &f) {
+		f.Versioning = c.versioningOf(ctx, b)
+		return model.PlanRestore(f, r), ctx.Err()
+	}
+	if currentErr != nil {
+		return nil, currentErr
+	}
 	if err := c.gatherRestore(ctx, &f, history); err != nil {
 		return nil, err
 	}
-	return model.PlanRestore(f, r), nil
+	p := model.PlanRestore(f, r)
+	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b)...)
+	return p, nil
 }
 
 func (c *Client) wholeHistory(ctx context.Context, b model.Backend, key string) ([]model.Version, error) {
@@ -81,7 +97,6 @@ func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, histo
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { f.Versioning = c.versioningOf(gctx, f.Backend); return nil })
 	g.Go(func() error { c.gatherTarget(gctx, f); return nil })
-	g.Go(func() error { return c.gatherCurrent(gctx, f) })
 	g.Go(func() error { f.Serials, f.Unreadable = c.serialsOf(gctx, f.Backend, f.Key, history); return nil })
 	g.Go(func() error { f.Locks, f.Mechanisms = c.gatherMechanisms(gctx, f.Backend, f.Key); return nil })
 	if err := g.Wait(); err != nil {
@@ -91,13 +106,11 @@ func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, histo
 	return ctx.Err()
 }
 
-// gatherTarget reads how the version is stored before its bytes: when its key
-// is out of service, the plan says so and not what a failed read says.
+// gatherTarget reads the version to restore.
 func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 	if f.Target.DeleteMarker {
 		return
 	}
-	f.Target.Facts.Encryption = model.FactOf(c.versionEncryption(ctx, f.Backend, f.Key, f.Target.VersionID))
 	o, err := c.getObject(ctx, f.Backend, f.Key, f.Target.VersionID)
 	if err != nil {
 		f.TargetErr = model.Reason(err)
@@ -108,23 +121,40 @@ func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 }
 
 // gatherCurrent reads the state as it stands with its ACL and tags. A current
-// version that cannot be read cannot be protected either: an error.
+// version that nobody here may read cannot be protected either: the plan refuses.
 func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error {
 	current, err := c.currentObject(ctx, f.Backend, f.Key)
-	if err != nil || current == nil {
+	switch {
+	case errors.Is(err, model.ErrDenied), errors.Is(err, errCustomerKey):
+		f.CurrentErr = model.Reason(err)
+		return nil
+	case err != nil:
 		return err
 	}
 	f.Current = current
+	c.gatherAccess(ctx, f)
+	return nil
+}
+
+// gatherAccess reads ACL and tags: of the current version, or where the state is
+// deleted of the version that comes back.
+func (c *Client) gatherAccess(ctx context.Context, f *model.RestoreFacts) {
+	of, version := "the current version", ""
+	if f.Current == nil {
+		of, version = "version "+f.Target.VersionID, f.Target.VersionID
+	}
+	if f.Current == nil && f.Target.DeleteMarker {
+		return
+	}
 	var aclErr, tagErr error
-	f.Grants, aclErr = c.readGrants(ctx, f.Backend, f.Key)
-	f.Tags, tagErr = c.readTags(ctx, f.Backend, f.Key)
+	f.Grants, aclErr = c.readGrants(ctx, f.Backend, f.Key, version)
+	f.Tags, tagErr = c.readTags(ctx, f.Backend, f.Key, version)
 	for what, err := range map[string]error{"ACL": aclErr, "tags": tagErr} {
 		if err != nil && !errors.Is(err, model.ErrUnsupported) {
-			f.Access = append(f.Access, what+" of the current version: "+model.Reason(err)+" (the new version would not have them)")
+			f.Access = append(f.Access, what+" of "+of+": "+model.Reason(err)+" (the new version would not have them)")
 		}
 	}
 	slices.Sort(f.Access)
-	return nil
 }
 
 // serialsOf reads the serial of every version that can be read, at most

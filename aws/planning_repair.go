@@ -30,7 +30,9 @@ func (c *Client) PlanRepair(ctx context.Context, b model.Backend, key string, r 
 	if r.To == model.RepairToVersion {
 		return c.planRepairToVersion(ctx, f, r)
 	}
-	return model.PlanRepair(f, r), ctx.Err()
+	p := model.PlanRepair(f, r)
+	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b)...)
+	return p, ctx.Err()
 }
 
 // planRepairToVersion is a restore of the version that the digest is of.

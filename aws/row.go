@@ -31,6 +31,7 @@ type stringAttr struct {
 	value   string
 	present bool
 	isText  bool
+	typed   []byte // where it is something else: its DynamoDB JSON
 }
 
 // rowOf reads an item; ok is false when its LockID is no String, as in a table
@@ -43,8 +44,11 @@ func rowOf(item map[string]ddbtypes.AttributeValue, at time.Time) (r row, ok boo
 func attrOf(item map[string]ddbtypes.AttributeValue, name string) stringAttr {
 	v, present := item[name]
 	text, isText := v.(*ddbtypes.AttributeValueMemberS)
+	if !present {
+		return stringAttr{}
+	}
 	if !isText {
-		return stringAttr{present: present}
+		return stringAttr{present: true, typed: attributeJSON(v)}
 	}
 	return stringAttr{value: text.Value, present: true, isText: true}
 }
@@ -83,6 +87,7 @@ func (r row) lock(b model.Backend, table, key string) *model.Lock {
 	case !r.info.present:
 		l.Info, l.Malformed = model.LockInfo{}, "no Info"
 	case !r.info.isText:
+		l.Raw, l.NotString = r.info.typed, true
 		l.Info, l.Malformed = model.LockInfo{}, "Info is not a string"
 	}
 	return l

@@ -27,6 +27,7 @@ type stage struct {
 	t      *testing.T
 	server *emulator.Server
 	mechs  []model.Mechanism
+	key    string // the KMS key of the state, which is not the bucket's default
 	first  string // the version that restores are about
 }
 
@@ -34,15 +35,13 @@ func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
 	t.Helper()
 	s := &stage{t: t, server: emulator.New(emulator.Options{Seed: seed}), mechs: mechs}
 	t.Cleanup(func() { _ = s.server.Close() }) // ends what still hangs
-	key := s.json("TrentService.CreateKey", "{}")
 	var created struct{ KeyMetadata struct{ Arn string } }
-	if err := json.Unmarshal(key, &created); err != nil {
+	if err := json.Unmarshal(s.json("TrentService.CreateKey", "{}"), &created); err != nil {
 		t.Fatal(err)
 	}
-	s.do(http.MethodPut, "/"+labBucket, "")
-	s.do(http.MethodPut, "/"+labBucket+"?versioning", `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
-	s.do(http.MethodPut, "/"+labBucket+"?encryption", `<ServerSideEncryptionConfiguration><Rule><ApplyServerSideEncryptionByDefault><SSEAlgorithm>aws:kms</SSEAlgorithm><KMSMasterKeyID>`+
-		created.KeyMetadata.Arn+`</KMSMasterKeyID></ApplyServerSideEncryptionByDefault></Rule></ServerSideEncryptionConfiguration>`)
+	s.key = created.KeyMetadata.Arn
+	s.do(http.MethodPut, "/"+labBucket, nil, "")
+	s.do(http.MethodPut, "/"+labBucket+"?versioning", nil, `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
 	s.dynamo("CreateTable", `{"TableName":"`+labTable+`","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
 	s.write(body(1, "one"))
 	s.first = s.look().Objects[labKey][0].ID
@@ -53,9 +52,9 @@ func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
 }
 
 // do is a request of somebody else.
-func (s *stage) do(method, target, content string) {
+func (s *stage) do(method, target string, header http.Header, content string) {
 	s.t.Helper()
-	status, answer := s.server.Do(time.Now(), method, target, http.Header{"Content-Type": {"application/json"}}, []byte(content))
+	status, answer := s.server.Do(time.Now(), method, target, header, []byte(content))
 	if status/100 != 2 {
 		s.t.Fatalf("%s %s: %d %s", method, target, status, answer)
 	}
@@ -76,14 +75,20 @@ func (s *stage) dynamo(call, content string) {
 	s.json("DynamoDB_20120810."+call, content)
 }
 
+// put writes an object as the clients do: a state under its key.
 func (s *stage) put(key, content string) {
 	s.t.Helper()
-	s.do(http.MethodPut, "/"+labBucket+"/"+key, content)
+	header := http.Header{"Content-Type": {"application/json"}}
+	if key == labKey {
+		header.Set("X-Amz-Server-Side-Encryption", "aws:kms")
+		header.Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", s.key)
+	}
+	s.do(http.MethodPut, "/"+labBucket+"/"+key, header, content)
 }
 
 func (s *stage) remove(key string) {
 	s.t.Helper()
-	s.do(http.MethodDelete, "/"+labBucket+"/"+key, "")
+	s.do(http.MethodDelete, "/"+labBucket+"/"+key, nil, "")
 }
 
 func (s *stage) row(id, attribute, value string) {

@@ -117,6 +117,14 @@ func PolicyFor(rules []PolicyRule, bucket string) Policy {
 	return p
 }
 
+// name is the backend's name; one that was not given any has its bucket's.
+func (b Backend) name() string {
+	if b.Name == "" {
+		return b.Bucket
+	}
+	return b.Name
+}
+
 // URL is s3://bucket/key, the way operators name a state.
 func (b Backend) URL(key string) string { return "s3://" + b.Bucket + "/" + key }
 

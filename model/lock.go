@@ -79,6 +79,7 @@ type Lock struct {
 	Table     string // the lock table; "" for a lock file
 	Raw       []byte // the stored bytes, verbatim
 	HasInfo   bool   // a row without an Info attribute has none
+	NotString bool   // a row's Info is of another type: Raw is its DynamoDB JSON, {"N":"1"}
 	Info      LockInfo
 	Malformed string // "" for a lock as the tools write it, else what is wrong with it
 

@@ -3,6 +3,7 @@ package model
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -36,10 +37,39 @@ func (p *Plan) guard(readOnly bool, expires, now time.Time) {
 	}
 }
 
+// Enforce is the plan under a policy, whoever made the plan and whatever it says
+// of itself: with the refusals and the tokens that the policy adds to its own.
+// The plan itself stays as it is.
+func (p *Plan) Enforce(policy Policy) *Plan {
+	held := *p
+	held.Backend.Policy = p.Backend.Policy.Strictest(policy)
+	held.Refusals, held.Tokens = slices.Clone(p.Refusals), slices.Clone(p.Tokens)
+	held.guard(false, time.Time{}, time.Time{})
+	held.protect()
+	if p.Unlock != nil {
+		refuseYoung(&held, p.Unlock.Victims)
+	}
+	if p.Recover != nil {
+		refuseForeign(&held, p.Recover.Held)
+	}
+	return &held
+}
+
+// refuseForeign: a recovery releases locks without asking how old they are or
+// who holds them, so they must be those of the operation that it finishes.
+func refuseForeign(p *Plan, held []Lock) {
+	for _, l := range held {
+		info, _ := ParseLockInfo(l.Raw)
+		if r, ok := ParseRecoveryRecord(info.Info); !ok || r.ID != p.Recover.Record.ID {
+			p.refuse("the lock in " + l.Where() + " is not one of the operation that is recovered")
+		}
+	}
+}
+
 // protect asks for the backend's name where the policy says protected.
 func (p *Plan) protect() {
 	if p.Backend.Policy.Protected {
-		p.Tokens = append(p.Tokens, Token{Label: "the backend's name", Value: p.Backend.Name, Why: "the policy protects this backend"})
+		p.Tokens = append(p.Tokens, Token{Label: "the backend's name", Value: p.Backend.name(), Why: "the policy protects this backend"})
 	}
 }
 

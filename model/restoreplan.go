@@ -17,6 +17,7 @@ type RestoreFacts struct {
 	TargetBody []byte
 	TargetErr  string         // why its bytes could not be read; "" when they were
 	Current    *CurrentObject // nil: deleted or never there
+	CurrentErr string         // why what is there could not be read; "" when it was
 	Serials    []uint64       // of every version whose serial was read
 	Unreadable int            // versions whose serial could not be read
 	Locks      []Lock
@@ -49,6 +50,10 @@ func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
 	p.Restore = spec
 	refuseUnversioned(p, f.Versioning)
 	if !refuseTarget(p, f) {
+		return p
+	}
+	if f.CurrentErr != "" {
+		p.refuse("the current version cannot be read (" + f.CurrentErr + "): it could be neither compared nor backed up")
 		return p
 	}
 	newContent(p, spec, f)
@@ -203,8 +208,8 @@ func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 // current version is stored, else as the target is.
 func mirrorWrite(f RestoreFacts) ObjectWrite {
 	w := MirrorWrite(f.Backend.Write, f.Current)
-	if !f.Backend.Write.FromConfiguration && f.Current == nil {
-		w.Encryption = f.Target.Facts.Encryption.Or(Encryption{})
+	if f.Current == nil {
+		w.Encryption = encryptionAs(f.Backend.Write, f.Target.Facts.Encryption.Or(Encryption{}))
 	}
 	if w.ACL == "" {
 		w.Grants = f.Grants
@@ -219,13 +224,28 @@ func mirrorWrite(f RestoreFacts) ObjectWrite {
 // configuration says, else as the current version is stored.
 func MirrorWrite(settings WriteSettings, current *CurrentObject) ObjectWrite {
 	w := ObjectWrite{ContentType: "application/json"}
-	switch {
-	case settings.FromConfiguration:
-		w.Encryption, w.ACL, w.Tags = configuredEncryption(settings), settings.ACL, settings.Tags
-	case current != nil:
-		w.Encryption = current.Encryption
+	var before Encryption
+	if current != nil {
+		before = current.Encryption
+	}
+	w.Encryption = encryptionAs(settings, before)
+	if settings.FromConfiguration {
+		w.ACL, w.Tags = settings.ACL, settings.Tags
 	}
 	return w
+}
+
+// encryptionAs is how the clients encrypt, given how the version before is
+// encrypted. Where no configuration says it, they do as they did. Where one
+// does, a customer's key is the exception: the clients take it from their
+// environment, which no configuration shows, and could not read a state that is
+// suddenly stored without it.
+func encryptionAs(settings WriteSettings, before Encryption) Encryption {
+	kms := settings.Encrypt != nil && *settings.Encrypt && settings.KMSKeyID != ""
+	if !settings.FromConfiguration || before.Algorithm == "SSE-C" && !kms {
+		return before
+	}
+	return configuredEncryption(settings)
 }
 
 // writable refuses a write under a key that does not serve.

@@ -151,8 +151,12 @@ func manualRowDelete(l Lock) string {
 		return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression 'attribute_not_exists(Info)'",
 			ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))))
 	}
+	values := jsonObject(":raw", string(l.Raw))
+	if l.NotString {
+		values = `{":raw":` + string(l.Raw) + `}`
+	}
 	return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression %s --expression-attribute-values %s",
-		ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))), ShellQuote("Info = :raw"), ShellQuote(jsonObject(":raw", string(l.Raw))))
+		ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))), ShellQuote("Info = :raw"), ShellQuote(values))
 }
 
 // unlockTokens asks for each holder's ID; two holders are two confirmations.
@@ -173,9 +177,15 @@ func unlockTokens(p *Plan, victims []Lock) {
 }
 
 func refuseYoung(p *Plan, victims []Lock) {
+	least := p.Backend.Policy.MinLockAge
 	for _, l := range victims {
-		if age, ok := l.Age(); p.Backend.Policy.MinLockAge > 0 && (!ok || age < p.Backend.Policy.MinLockAge) {
-			p.refuse(fmt.Sprintf("the policy of %s refuses to remove a lock younger than %s", p.Backend.Bucket, span(p.Backend.Policy.MinLockAge)))
+		switch age, known := l.Age(); {
+		case least <= 0 || known && age >= least:
+		case known:
+			p.refuse(fmt.Sprintf("the policy of %s refuses to remove a lock younger than %s", p.Backend.Bucket, span(least)))
+			return
+		default:
+			p.refuse(fmt.Sprintf("the policy of %s refuses to remove a lock younger than %s, and nothing tells the age of the one in %s", p.Backend.Bucket, span(least), l.Where()))
 			return
 		}
 	}

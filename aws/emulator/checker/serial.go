@@ -69,7 +69,7 @@ func serialDigits(doc string) (from, end int, err error) {
 	if _, err := d.Token(); err != nil {
 		return 0, 0, fmt.Errorf("the state is no JSON: %w", err)
 	}
-	if _, err := d.Token(); err != io.EOF { //nolint:errorlint // a Decoder returns io.EOF itself
+	if _, err := d.Token(); !errors.Is(err, io.EOF) {
 		return 0, 0, errors.New("something follows the state")
 	}
 	if found != 1 {

@@ -29,7 +29,7 @@ func oddBodies() map[string]string {
 func TestAnOddLockIsClearedAndOnlyThatOne(t *testing.T) {
 	for name, raw := range oddBodies() {
 		t.Run(name, func(t *testing.T) {
-			eachMechanism(t, func(t *testing.T, l *special) {
+			onEachStore(t, func(t *testing.T, l *special) {
 				l.write(1, "one")
 				l.lock(raw)
 				c := l.client()
@@ -44,7 +44,7 @@ func TestAnOddLockIsClearedAndOnlyThatOne(t *testing.T) {
 				l.wantHeld(raw + " ")
 				l.runs(c, l.planUnlock(c, ""), model.OutcomeDone)
 				l.wantGone()
-			})
+			}, model.MechanismLockfile, model.MechanismDynamoDB)
 		})
 	}
 }
@@ -113,7 +113,7 @@ func oddInfos() map[string]struct {
 		"a Binary Set":    {&ddbtypes.AttributeValueMemberBS{Value: [][]byte{[]byte("b"), []byte("a")}}, &ddbtypes.AttributeValueMemberBS{Value: [][]byte{[]byte("a")}}, `{"BS":["YQ==","Yg=="]}`},
 		"a List":          {&ddbtypes.AttributeValueMemberL{Value: []ddbtypes.AttributeValue{text("bob"), &ddbtypes.AttributeValueMemberN{Value: "7"}}}, &ddbtypes.AttributeValueMemberL{Value: []ddbtypes.AttributeValue{text("bob")}}, `{"L":[{"S":"bob"},{"N":"7"}]}`},
 		"a Map":           {&ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"Who": text("bob"), "At": text("1")}}, &ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"Who": text("eve")}}, `{"M":{"At":{"S":"1"},"Who":{"S":"bob"}}}`},
-		"text like a Map": {&ddbtypes.AttributeValueMemberN{Value: "1"}, text(`{"N":"1"}`), `{"N":"1"}`},
+		"a Number, and text that looks like it":    {&ddbtypes.AttributeValueMemberN{Value: "1"}, text(`{"N":"1"}`), `{"N":"1"}`},
 	}
 }
 

@@ -103,17 +103,17 @@ func oddInfos() map[string]struct {
 		info, other ddbtypes.AttributeValue
 		shown       string
 	}{
-		"a Number":        {&ddbtypes.AttributeValueMemberN{Value: "1"}, &ddbtypes.AttributeValueMemberN{Value: "2"}, `{"N":"1"}`},
-		"a long Number":   {&ddbtypes.AttributeValueMemberN{Value: "12345678901234567890.5"}, &ddbtypes.AttributeValueMemberN{Value: "12345678901234567890.25"}, `{"N":"12345678901234567890.5"}`},
-		"a Binary":        {&ddbtypes.AttributeValueMemberB{Value: []byte("bob")}, &ddbtypes.AttributeValueMemberB{Value: []byte("eve")}, `{"B":"Ym9i"}`},
-		"a Boolean":       {&ddbtypes.AttributeValueMemberBOOL{Value: true}, &ddbtypes.AttributeValueMemberBOOL{}, `{"BOOL":true}`},
-		"a Null":          {&ddbtypes.AttributeValueMemberNULL{Value: true}, text("null"), `{"NULL":true}`},
-		"a String Set":    {&ddbtypes.AttributeValueMemberSS{Value: []string{"b", "a"}}, &ddbtypes.AttributeValueMemberSS{Value: []string{"a"}}, `{"SS":["a","b"]}`},
-		"a Number Set":    {&ddbtypes.AttributeValueMemberNS{Value: []string{"2", "1"}}, &ddbtypes.AttributeValueMemberNS{Value: []string{"2"}}, `{"NS":["1","2"]}`},
-		"a Binary Set":    {&ddbtypes.AttributeValueMemberBS{Value: [][]byte{[]byte("b"), []byte("a")}}, &ddbtypes.AttributeValueMemberBS{Value: [][]byte{[]byte("a")}}, `{"BS":["YQ==","Yg=="]}`},
-		"a List":          {&ddbtypes.AttributeValueMemberL{Value: []ddbtypes.AttributeValue{text("bob"), &ddbtypes.AttributeValueMemberN{Value: "7"}}}, &ddbtypes.AttributeValueMemberL{Value: []ddbtypes.AttributeValue{text("bob")}}, `{"L":[{"S":"bob"},{"N":"7"}]}`},
-		"a Map":           {&ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"Who": text("bob"), "At": text("1")}}, &ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"Who": text("eve")}}, `{"M":{"At":{"S":"1"},"Who":{"S":"bob"}}}`},
-		"a Number, and text that looks like it":    {&ddbtypes.AttributeValueMemberN{Value: "1"}, text(`{"N":"1"}`), `{"N":"1"}`},
+		"a Number":                              {&ddbtypes.AttributeValueMemberN{Value: "1"}, &ddbtypes.AttributeValueMemberN{Value: "2"}, `{"N":"1"}`},
+		"a long Number":                         {&ddbtypes.AttributeValueMemberN{Value: "12345678901234567890.5"}, &ddbtypes.AttributeValueMemberN{Value: "12345678901234567890.25"}, `{"N":"12345678901234567890.5"}`},
+		"a Binary":                              {&ddbtypes.AttributeValueMemberB{Value: []byte("bob")}, &ddbtypes.AttributeValueMemberB{Value: []byte("eve")}, `{"B":"Ym9i"}`},
+		"a Boolean":                             {&ddbtypes.AttributeValueMemberBOOL{Value: true}, &ddbtypes.AttributeValueMemberBOOL{}, `{"BOOL":true}`},
+		"a Null":                                {&ddbtypes.AttributeValueMemberNULL{Value: true}, text("null"), `{"NULL":true}`},
+		"a String Set":                          {&ddbtypes.AttributeValueMemberSS{Value: []string{"b", "a"}}, &ddbtypes.AttributeValueMemberSS{Value: []string{"a"}}, `{"SS":["a","b"]}`},
+		"a Number Set":                          {&ddbtypes.AttributeValueMemberNS{Value: []string{"2", "1"}}, &ddbtypes.AttributeValueMemberNS{Value: []string{"2"}}, `{"NS":["1","2"]}`},
+		"a Binary Set":                          {&ddbtypes.AttributeValueMemberBS{Value: [][]byte{[]byte("b"), []byte("a")}}, &ddbtypes.AttributeValueMemberBS{Value: [][]byte{[]byte("a")}}, `{"BS":["YQ==","Yg=="]}`},
+		"a List":                                {&ddbtypes.AttributeValueMemberL{Value: []ddbtypes.AttributeValue{text("bob"), &ddbtypes.AttributeValueMemberN{Value: "7"}}}, &ddbtypes.AttributeValueMemberL{Value: []ddbtypes.AttributeValue{text("bob")}}, `{"L":[{"S":"bob"},{"N":"7"}]}`},
+		"a Map":                                 {&ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"Who": text("bob"), "At": text("1")}}, &ddbtypes.AttributeValueMemberM{Value: map[string]ddbtypes.AttributeValue{"Who": text("eve")}}, `{"M":{"At":{"S":"1"},"Who":{"S":"bob"}}}`},
+		"a Number, and text that looks like it": {&ddbtypes.AttributeValueMemberN{Value: "1"}, text(`{"N":"1"}`), `{"N":"1"}`},
 	}
 }
 

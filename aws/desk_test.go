@@ -24,6 +24,7 @@ type desk struct {
 	stage   atomic.Pointer[stage]
 	patient *aws.Client
 	hasty   *aws.Client // gives up soon
+	known   map[*aws.Client]bool
 	journal *memoryJournal
 	server  *http.Server
 }
@@ -35,7 +36,7 @@ func newDesk(t *testing.T, hurry time.Duration) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{url: "http://" + l.Addr().String(), journal: &memoryJournal{}}
+	d := &desk{url: "http://" + l.Addr().String(), journal: &memoryJournal{}, known: map[*aws.Client]bool{}}
 	d.server = &http.Server{ReadHeaderTimeout: time.Minute, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		d.stage.Load().server.Handler().ServeHTTP(w, r)
 	})}
@@ -54,13 +55,17 @@ func (d *desk) client(timeout time.Duration) *aws.Client {
 		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
 }
 
-// shows puts a stage before the desk. Each client looks once, so that what it
-// finds out only once is no part of a trial.
-func (d *desk) shows(s *stage) {
-	first := d.stage.Swap(s) == nil
-	for first {
-		_ = d.patient.LocksOf(s.t.Context(), s.backend(), labKey)
-		first = len(d.hasty.LocksOf(s.t.Context(), s.backend(), labKey).Problems) > 0 // the machine is busy: again
+// shows puts a stage before the desk. A client that is new there looks once, so
+// that what it finds out only once is no part of a trial.
+func (d *desk) shows(s *stage, c *aws.Client) {
+	s.t.Helper()
+	d.stage.Store(s)
+	for tries := 0; !d.known[c]; tries++ { // again and again: the machine may be busy
+		report := c.LocksOf(s.t.Context(), s.backend(), labKey)
+		d.known[c] = len(report.Problems) == 0
+		if tries == 50 {
+			s.t.Fatalf("the way is not found: %q", report.Problems)
+		}
 	}
 }
 

@@ -137,7 +137,7 @@ func (tr trial) wait(t *testing.T, _ *desk) model.Outcome {
 func (tr trial) once(t *testing.T, d *desk, c *aws.Client) model.Outcome {
 	t.Helper()
 	l := tr.stage(t)
-	d.shows(l)
+	d.shows(l, c)
 	l.server.OnRequest(tr.fault.hook)
 	res := d.run(t, c, tr.plan)
 	l.server.OnRequest(nil)

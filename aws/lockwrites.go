@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/model"
 )
 
@@ -167,6 +168,7 @@ func (c *Client) putObject(ctx context.Context, b model.Backend, key string, bod
 	}
 	if !b.Write.SkipChecksum {
 		sum := sha256.Sum256(body)
+		in.ChecksumAlgorithm = s3types.ChecksumAlgorithmSha256 // named, as an upload under Object Lock demands
 		in.ChecksumSHA256 = sdk.String(base64.StdEncoding.EncodeToString(sum[:]))
 	}
 	if err := c.storeAs(in, b, w); err != nil {

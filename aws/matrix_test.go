@@ -110,6 +110,7 @@ func planRecover(s *stage, c *aws.Client) (*model.Plan, error) {
 // played is a scenario up to the confirmation of its operation.
 type played struct {
 	scenario
+	first    string
 	original checker.World // before anything
 	before   checker.World // before the operation: for a recovery, what was left by another
 	plan     *model.Plan
@@ -121,8 +122,10 @@ type played struct {
 func (s scenario) play(t *testing.T, d *desk) *played {
 	t.Helper()
 	p := &played{scenario: s}
-	l := s.arranged(t)
+	l := s.arranged(t, "")
 	p.original = l.look()
+	oldest := p.original.Objects[labKey][len(p.original.Objects[labKey])-1]
+	p.first, l.first = oldest.ID, oldest.ID
 	p.before = p.original
 	if s.cut != nil {
 		p.before = s.cut.left(l, d)
@@ -131,7 +134,6 @@ func (s scenario) play(t *testing.T, d *desk) *played {
 	p.before = l.look() // as every stage has it, with the ids of its own
 	p.plan = mustPlan(l, d, s.plan)
 	l.server.ResetLog()
-	d.shows(l)
 	res := d.run(t, d.patient, p.plan)
 	p.requests = boundariesOf(l.server.Requests())
 	wantOutcome(t, res, model.OutcomeDone)
@@ -144,7 +146,7 @@ func (s scenario) play(t *testing.T, d *desk) *played {
 
 func mustPlan(s *stage, d *desk, plan func(*stage, *aws.Client) (*model.Plan, error)) *model.Plan {
 	s.t.Helper()
-	d.shows(s)
+	d.shows(s, d.patient)
 	p, err := plan(s, d.patient)
 	if err != nil || len(p.Refusals) > 0 || p.Gone {
 		s.t.Fatalf("no plan: %v %+v", err, p)
@@ -152,9 +154,10 @@ func mustPlan(s *stage, d *desk, plan func(*stage, *aws.Client) (*model.Plan, er
 	return p
 }
 
-func (s scenario) arranged(t *testing.T) *stage {
+func (s scenario) arranged(t *testing.T, first string) *stage {
 	t.Helper()
 	l := newStage(t, s.seed, s.mechs)
+	l.first = first
 	if s.arrange != nil {
 		s.arrange(l)
 	}
@@ -164,7 +167,7 @@ func (s scenario) arranged(t *testing.T) *stage {
 // stage is a new stage as it is when the operation is confirmed.
 func (p *played) stage(t *testing.T) *stage {
 	t.Helper()
-	l := p.arranged(t)
+	l := p.arranged(t, p.first)
 	l.follow(p.original, p.before)
 	return l
 }

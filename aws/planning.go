@@ -97,6 +97,7 @@ func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, histo
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() error { f.Versioning = c.versioningOf(gctx, f.Backend); return nil })
 	g.Go(func() error { c.gatherTarget(gctx, f); return nil })
+	g.Go(func() error { c.gatherAccess(gctx, f); return nil })
 	g.Go(func() error { f.Serials, f.Unreadable = c.serialsOf(gctx, f.Backend, f.Key, history); return nil })
 	g.Go(func() error { f.Locks, f.Mechanisms = c.gatherMechanisms(gctx, f.Backend, f.Key); return nil })
 	if err := g.Wait(); err != nil {
@@ -120,8 +121,8 @@ func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 	f.Target.Facts.Encryption = model.Known(o.Encryption)
 }
 
-// gatherCurrent reads the state as it stands with its ACL and tags. A current
-// version that nobody here may read cannot be protected either: the plan refuses.
+// gatherCurrent reads the state as it stands. A current version that nobody here
+// may read cannot be protected either: the plan refuses.
 func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error {
 	current, err := c.currentObject(ctx, f.Backend, f.Key)
 	switch {
@@ -132,7 +133,6 @@ func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error
 		return err
 	}
 	f.Current = current
-	c.gatherAccess(ctx, f)
 	return nil
 }
 
@@ -140,11 +140,11 @@ func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error
 // deleted of the version that comes back.
 func (c *Client) gatherAccess(ctx context.Context, f *model.RestoreFacts) {
 	of, version := "the current version", ""
-	if f.Current == nil {
-		of, version = "version "+f.Target.VersionID, f.Target.VersionID
-	}
-	if f.Current == nil && f.Target.DeleteMarker {
+	switch {
+	case f.CurrentErr != "" || f.Current == nil && f.Target.DeleteMarker:
 		return
+	case f.Current == nil:
+		of, version = "version "+f.Target.VersionID, f.Target.VersionID
 	}
 	var aclErr, tagErr error
 	f.Grants, aclErr = c.readGrants(ctx, f.Backend, f.Key, version)

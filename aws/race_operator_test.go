@@ -108,7 +108,6 @@ func (o *raceOperator) ended(who string, res model.Result) {
 	case res.Outcome == model.OutcomeRefused:
 		o.count.refusals.Add(1)
 	case res.Outcome == model.OutcomeAlreadyGone, died:
-	case res.Operation == model.OpUnlock && res.Holder != nil: // another operator did the rest, and a client has locked since
 	default:
 		o.t.Errorf("%s: %s: outcome %s though nothing failed: %s", who, res.Operation, res.Outcome, res.Message)
 	}

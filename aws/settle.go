@@ -48,13 +48,19 @@ func whoOf(l model.Lock) string {
 }
 
 // unsettledError says that a change was sent and that nobody could tell whether
-// it happened: what is on the wire is unknown until it is read.
+// it happened: what is on the wire is unknown until it is read. It may also
+// happen yet: a request that was given up without an answer can still be under
+// way, also when reading shows that it has not arrived.
 type unsettledError struct {
 	what  string
+	late  bool // it had not happened when it was looked for, and still may
 	cause error
 }
 
 func (e *unsettledError) Error() string {
+	if e.late {
+		return e.what + ": sent and not answered; it did not happen yet, and still may: " + e.cause.Error()
+	}
 	return e.what + ": sent, and whether it happened could not be read: " + e.cause.Error()
 }
 
@@ -75,16 +81,16 @@ const (
 // believed: each other one is settled by looking.
 func (c *Client) settle(ctx context.Context, ch change) error {
 	var last error
+	late := false
 	for try := range settleTries {
-		if try > 0 {
-			if err := c.pause(ctx, settlePause<<try); err != nil {
-				return last
-			}
+		if try > 0 && c.pause(ctx, settlePause<<try) != nil {
+			break
 		}
 		last = ch.send(ctx)
-		if last == nil || notSent(last) {
+		if last == nil || notSent(last) && !late {
 			return last
 		}
+		late = late || unanswered(last)
 		where, err := c.lookUntil(ctx, ch)
 		switch {
 		case err != nil:
@@ -93,11 +99,21 @@ func (c *Client) settle(ctx context.Context, ch change) error {
 			return nil
 		case where == standsOtherwise:
 			return c.foreign(ctx, ch, last)
-		case errors.Is(last, model.ErrDenied):
-			return last
+		}
+		if errors.Is(last, model.ErrDenied) {
+			break
 		}
 	}
+	if late {
+		return &unsettledError{what: ch.what, late: true, cause: last}
+	}
 	return last
+}
+
+// unanswered reports errors that leave it open whether the request is still
+// under way.
+func unanswered(err error) bool {
+	return errors.Is(err, model.ErrTimeout) || errors.Is(err, model.ErrUnreachable)
 }
 
 // notSent reports errors that say that no request left, or none that could

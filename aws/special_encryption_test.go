@@ -1,7 +1,6 @@
 package aws_test
 
 import (
-	"net/http"
 	"slices"
 	"strings"
 	"testing"
@@ -10,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/model"
 )
@@ -53,6 +51,16 @@ func (l *special) written(key, header string) []string {
 		}
 	}
 	return values
+}
+
+// sent counts the requests of an operation about an object.
+func (l *special) sent(operation, key string) (n int) {
+	for _, r := range l.server.Requests() {
+		if r.Operation == operation && r.Key == key {
+			n++
+		}
+	}
+	return n
 }
 
 func encrypts(yes bool) *bool { return &yes }
@@ -160,10 +168,8 @@ func TestAVersionWhoseKeyIsOutOfServiceIsRefusedBeforeItIsRead(t *testing.T) {
 			c := l.client()
 			l.server.ResetLog()
 			p := l.planRestore(c, first)
-			for _, r := range l.server.Requests() {
-				if r.Operation == "GetObject" {
-					t.Errorf("%s of %s was sent", r.Operation, r.Key)
-				}
+			if got := l.sent("GetObject", labKey); got != 1 { // of the current version
+				t.Errorf("the state was read %d times", got)
 			}
 			l.refuses(c, p, "the version cannot be read: KMS key "+arn+" is "+state)
 			l.wantState(body(2, "two"))
@@ -217,20 +223,28 @@ func TestAKeyThatNobodyMayDescribeIsTriedAndSaid(t *testing.T) {
 	l.wantStored(model.Encryption{Algorithm: "aws:kms", KMSKeyID: arn})
 }
 
-func TestAKeyThatFailsBetweenPlanAndWriteLeavesEverythingAsItWas(t *testing.T) {
-	l := newSpecial(t, emulator.Options{}, model.MechanismLockfile, model.MechanismDynamoDB)
-	arn := l.key()
-	first := l.writeBytes(body(1, "one"), under("aws:kms", arn))
-	l.writeBytes(body(2, "two"), under("aws:kms", arn))
-	c := l.client(func(*aws.Options) {})
-	p := l.planRestore(c, first)
-	l.once("PutObject", "terraform.tfstate", func() *emulator.Fault {
-		return &emulator.Fault{Status: http.StatusBadRequest, Code: "KMS.DisabledException", Message: arn + " is disabled."}
-	})
-	l.server.ResetLog()
-	res := c.Run(t.Context(), p, everyToken(p), nil)
-	if res.Outcome != model.OutcomeDone && res.Outcome != model.OutcomeFailed {
-		t.Errorf("outcome %s: %s", res.Outcome, res.Message)
+func TestAKeyThatGoesOutOfServiceAfterThePlanLeavesEverythingAsItWas(t *testing.T) {
+	for state, take := range outOfService() {
+		t.Run(state, func(t *testing.T) {
+			l := newSpecial(t, emulator.Options{}, model.MechanismLockfile, model.MechanismDynamoDB)
+			arn := l.key()
+			first := l.writeBytes(body(1, "one"))
+			current := l.writeBytes(body(2, "two"))
+			b := l.backend()
+			b.Write = model.WriteSettings{FromConfiguration: true, Encrypt: encrypts(true), KMSKeyID: arn}
+			c := l.client()
+			p, err := c.PlanRestore(t.Context(), b, labKey, model.RestoreRequest{VersionID: first})
+			l.must(p, err)
+			take(l, arn)
+			res := l.runs(c, p, model.OutcomeFailed)
+			if !strings.Contains(res.Message, "KMS key") {
+				t.Errorf("message %q", res.Message)
+			}
+			l.wantState(body(2, "two"))
+			l.wantHeld("")
+			if head, err := l.s3.HeadObject(t.Context(), &s3.HeadObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(labKey)}); err != nil || sdk.ToString(head.VersionId) != current {
+				t.Errorf("current version %v, %v", head, err)
+			}
+		})
 	}
-	l.wantHeld("")
 }

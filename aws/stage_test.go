@@ -28,7 +28,7 @@ type stage struct {
 	server *emulator.Server
 	mechs  []model.Mechanism
 	key    string // the KMS key of the state, which is not the bucket's default
-	first  string // the version that restores are about
+	first  string // the version that restores are about: the oldest
 }
 
 func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
@@ -44,7 +44,6 @@ func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
 	s.do(http.MethodPut, "/"+labBucket+"?versioning", nil, `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
 	s.dynamo("CreateTable", `{"TableName":"`+labTable+`","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
 	s.write(body(1, "one"))
-	s.first = s.look().Objects[labKey][0].ID
 	s.write(body(7, "seven"))
 	s.write(body(3, "three"))
 	s.lock(labNeighbor, foreignLock("neighbour", "erin@mbp"))

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -162,11 +163,15 @@ func TestTheJudgeOfARaceAcceptsWhatIsRight(t *testing.T) {
 	}
 }
 
-func TestTheJudgeOfARaceFindsEveryFault(t *testing.T) {
-	for name, c := range map[string]struct {
-		want raceFault
-		then func(*raceLog)
-	}{
+// faultyRace is something that goes wrong after two runs in which all was well.
+type faultyRace struct {
+	want raceFault
+	then func(*raceLog)
+}
+
+// racesOfLocks: two holders, locks taken from others, and a store that errs.
+func racesOfLocks() map[string]faultyRace {
+	return map[string]faultyRace{
 		"a second holder where a lock was overwritten": {faultTwoHolders, func(w *raceLog) {
 			w.lock("tf-3")
 			w.s3("tf-4", "PutObject", lockFileKey, "lock of tf-4", 200)
@@ -179,6 +184,21 @@ func TestTheJudgeOfARaceFindsEveryFault(t *testing.T) {
 		"a refusal with nothing in the way": {faultStore, func(w *raceLog) {
 			w.s3("tf-3", "PutObject", lockFileKey, "lock of tf-3", 412, "If-None-Match", "*")
 		}},
+		"the lock of one who is at work removed": {faultForeignLock, func(w *raceLog) {
+			w.lock("tf-3")
+			w.unlock("op-1", "tf-3")
+			w.looks("tf-3")
+		}},
+		"the lock of another removed by a client": {faultForeignLock, func(w *raceLog) {
+			w.lock("tf-3")
+			w.unlock("tf-4", "tf-3")
+		}},
+	}
+}
+
+// racesOfWrites: writes that lose another, or were made without the lock.
+func racesOfWrites() map[string]faultyRace {
+	return map[string]faultyRace{
 		"a write made from an older version": {faultLostUpdate, func(w *raceLog) {
 			content := w.next("tf-3")
 			w.apply("tf-4")
@@ -209,15 +229,12 @@ func TestTheJudgeOfARaceFindsEveryFault(t *testing.T) {
 				ExpressionAttributeValues: map[string]struct{ S string }{":old": {w.end.digest}}})
 			w.looks("op-1")
 		}},
-		"the lock of one who is at work removed": {faultForeignLock, func(w *raceLog) {
-			w.lock("tf-3")
-			w.unlock("op-1", "tf-3")
-			w.looks("tf-3")
-		}},
-		"the lock of another removed by a client": {faultForeignLock, func(w *raceLog) {
-			w.lock("tf-3")
-			w.unlock("tf-4", "tf-3")
-		}},
+	}
+}
+
+// racesOfOperators: what stateward alone could do wrong.
+func racesOfOperators() map[string]faultyRace {
+	return map[string]faultyRace{
 		"a lock removed by an operator without a condition": {faultUnguarded, func(w *raceLog) {
 			w.lock("tf-3")
 			w.s3("op-1", "DeleteObject", lockFileKey, "", 204)
@@ -234,18 +251,6 @@ func TestTheJudgeOfARaceFindsEveryFault(t *testing.T) {
 			w.lock("op-1")
 			w.restore("op-1", body(3, "invented"))
 		}},
-		"a digest of other bytes": {faultDigest, func(w *raceLog) {
-			w.lock("tf-3")
-			w.row("tf-3", "PutItem", 200, raceRowRequest{Item: raceAttribute(rowDigestID, "Digest", sumOf([]byte("other")))})
-		}},
-		"a digest that is wrong in the end": {faultDigest, func(w *raceLog) { w.end.digest = sumOf([]byte("other")) }},
-		"a lock that is left":               {faultLeft, func(w *raceLog) { w.end.held = []string{"lock of op-1"} }},
-		"a version that is gone":            {faultVersions, func(w *raceLog) { w.end.versions = w.end.versions[1:] }},
-		"a version that nobody wrote":       {faultVersions, func(w *raceLog) { w.end.versions = append(w.end.versions, body(3, "unseen")) }},
-		"a version of a lock that is gone":  {faultVersions, func(w *raceLog) { w.end.files = w.end.files[1:] }},
-		"the state deleted":                 {faultUnknown, func(w *raceLog) { w.s3("op-1", "DeleteObject", labKey, "", 204) }},
-		"another object written":            {faultUnknown, func(w *raceLog) { w.s3("op-1", "PutObject", "other", "", 200) }},
-		"a row deleted in bulk":             {faultUnknown, func(w *raceLog) { w.row("op-1", "BatchWriteItem", 200, raceRowRequest{}) }},
 		"a restore that says done and wrote nothing": {faultUntrue, func(w *raceLog) {
 			w.looks("op-1")
 			w.told["op-1"] = model.Result{Operation: model.OpRestore, Outcome: model.OutcomeDone}
@@ -260,17 +265,38 @@ func TestTheJudgeOfARaceFindsEveryFault(t *testing.T) {
 			w.lock("op-1")
 			w.told["op-1"] = model.Result{Operation: model.OpRestore, Outcome: model.OutcomeRefused}
 		}},
-	} {
-		t.Run(name, func(t *testing.T) {
-			w := raceOfTwo()
-			c.then(w)
-			found := w.judged()
-			for _, f := range found {
-				if f.kind == c.want {
-					return
+	}
+}
+
+// racesAtTheEnd: what is wrong in what is there, and changes that nobody makes.
+func racesAtTheEnd() map[string]faultyRace {
+	return map[string]faultyRace{
+		"a digest of other bytes": {faultDigest, func(w *raceLog) {
+			w.lock("tf-3")
+			w.row("tf-3", "PutItem", 200, raceRowRequest{Item: raceAttribute(rowDigestID, "Digest", sumOf([]byte("other")))})
+		}},
+		"a digest that is wrong in the end": {faultDigest, func(w *raceLog) { w.end.digest = sumOf([]byte("other")) }},
+		"a lock that is left":               {faultLeft, func(w *raceLog) { w.end.held = []string{"lock of op-1"} }},
+		"a version that is gone":            {faultVersions, func(w *raceLog) { w.end.versions = w.end.versions[1:] }},
+		"a version that nobody wrote":       {faultVersions, func(w *raceLog) { w.end.versions = append(w.end.versions, body(3, "unseen")) }},
+		"a version of a lock that is gone":  {faultVersions, func(w *raceLog) { w.end.files = w.end.files[1:] }},
+		"the state deleted":                 {faultUnknown, func(w *raceLog) { w.s3("op-1", "DeleteObject", labKey, "", 204) }},
+		"another object written":            {faultUnknown, func(w *raceLog) { w.s3("op-1", "PutObject", "other", "", 200) }},
+		"a row deleted in bulk":             {faultUnknown, func(w *raceLog) { w.row("op-1", "BatchWriteItem", 200, raceRowRequest{}) }},
+	}
+}
+
+func TestTheJudgeOfARaceFindsEveryFault(t *testing.T) {
+	for _, group := range []map[string]faultyRace{racesOfLocks(), racesOfWrites(), racesOfOperators(), racesAtTheEnd()} {
+		for name, c := range group {
+			t.Run(name, func(t *testing.T) {
+				w := raceOfTwo()
+				c.then(w)
+				found := w.judged()
+				if !slices.ContainsFunc(found, func(f raceFinding) bool { return f.kind == c.want }) {
+					t.Errorf("found %v, want %q", found, c.want)
 				}
-			}
-			t.Errorf("found %v, want %q", found, c.want)
-		})
+			})
+		}
 	}
 }

@@ -76,7 +76,7 @@ func (o *raceOperator) process(plan planning, fate *doom) model.Outcome {
 		o.order.doom(who, *fate)
 	}
 	res := c.Run(context.Background(), p, raceWords(p), nil)
-	o.ended(who, res)
+	o.ended(who, p, res)
 	return res.Outcome
 }
 
@@ -94,7 +94,7 @@ func raceWords(p *model.Plan) []string {
 
 // ended notes what the process told its operator. Without a fault of the
 // network it can only be done, or refused.
-func (o *raceOperator) ended(who string, res model.Result) {
+func (o *raceOperator) ended(who string, p *model.Plan, res model.Result) {
 	o.mu.Lock()
 	o.told[who] = res
 	o.mu.Unlock()
@@ -104,7 +104,7 @@ func (o *raceOperator) ended(who string, res model.Result) {
 	}
 	switch {
 	case res.Outcome == model.OutcomeDone:
-		o.counterOf(res.Operation).Add(1)
+		o.counterOf(p).Add(1)
 	case res.Outcome == model.OutcomeRefused:
 		o.count.refusals.Add(1)
 	case res.Outcome == model.OutcomeAlreadyGone, died:
@@ -114,17 +114,24 @@ func (o *raceOperator) ended(who string, res model.Result) {
 }
 
 // counterOf is where an operation that is done is counted.
-func (r *race) counterOf(op model.Operation) *atomic.Int64 {
-	switch op {
-	case model.OpUnlock:
+func (r *race) counterOf(p *model.Plan) *atomic.Int64 {
+	switch {
+	case p.Unlock != nil && isRecord(p.Unlock.Victims[0]):
+		return &r.count.byHand
+	case p.Operation == model.OpUnlock:
 		return &r.count.unlocks
-	case model.OpRestore:
+	case p.Operation == model.OpRestore:
 		return &r.count.restores
-	case model.OpRepair:
+	case p.Operation == model.OpRepair:
 		return &r.count.repairs
 	default:
 		return &r.count.recoveries
 	}
+}
+
+func isRecord(l model.Lock) bool {
+	_, ours := model.ParseRecoveryRecord(l.Info.Info)
+	return ours
 }
 
 func (o *raceOperator) restore(ctx context.Context, c *aws.Client) (*model.Plan, error) {
@@ -165,7 +172,6 @@ func (r *race) recover(ctx context.Context, c *aws.Client) (*model.Plan, error) 
 	if err != nil || p.Recover == nil || p.Recover.Stage != model.StageUnknown || r.isAlive(p.Recover.Record.PID).Or(true) {
 		return p, err
 	}
-	r.count.byHand.Add(1)
 	return r.unlockOf(p.Recover.Held[0].Token())(ctx, c)
 }
 

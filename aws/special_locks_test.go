@@ -71,6 +71,19 @@ func TestTheSameOddLockWrittenAgainIsAnotherLock(t *testing.T) {
 	}, model.MechanismLockfile)
 }
 
+func TestTheSameOddLockWrittenAgainAtTheLastMomentStays(t *testing.T) {
+	l := newSpecial(t, emulatorPages(0), model.MechanismLockfile)
+	l.lock("locked by bob")
+	c := l.client()
+	p := l.planUnlock(c, "")
+	l.once("DeleteObject", "", faultBefore(func() { l.lock("locked by bob") }))
+	res := l.runs(c, p, model.OutcomeRefused) // its ETag is the same: If-Match lets the delete pass
+	if !strings.Contains(res.Message, "it was written again since it was looked at") {
+		t.Errorf("message %s", res.Message)
+	}
+	l.wantHeld("locked by bob")
+}
+
 func TestARowWithoutInfoIsClearedWhileItHasNone(t *testing.T) {
 	onEachStore(t, func(t *testing.T, l *special) {
 		l.write(1, "one")

@@ -199,7 +199,7 @@ func (c *console) resize(win window) {
 // press presses keys, all at once. Those without a letter go by their names.
 func (c *console) press(keys ...string) {
 	c.t.Helper()
-	named := map[string]string{"enter": "\r", "tab": "\t", "esc": "\x1b", "down": "\x1b[B", "up": "\x1b[A",
+	named := map[string]string{"enter": "\r", "tab": "\t", "esc": "\x1b", "down": "\x1b[B", "pgdown": "\x1b[6~", "up": "\x1b[A",
 		"ctrl+c": "\x03", "ctrl+r": "\x12"}
 	var b strings.Builder
 	for _, k := range keys {

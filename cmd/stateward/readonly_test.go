@@ -201,8 +201,9 @@ func TestReadOnlySendsNoChange(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			f := newReadOnlyFleet(t)
 			f.config(way.config)
-			f.sweep(way.flag, strings.Contains(way.config, "policy"))
+			lines := f.sweep(way.flag, strings.Contains(way.config, "policy"))
 			equal(t, "changes", f.changes(), nil)
+			t.Logf("%d command lines and %d plans past the pages sent %d requests, %d changes", lines, f.tried, len(f.server.Requests()), len(f.changes()))
 			if f.tried == 0 {
 				t.Error("the user of the UI found nothing to try")
 			}
@@ -213,7 +214,8 @@ func TestReadOnlySendsNoChange(t *testing.T) {
 	}
 }
 
-func (f *readOnlyFleet) sweep(flag string, byPolicy bool) {
+// sweep runs every command line and returns how many.
+func (f *readOnlyFleet) sweep(flag string, byPolicy bool) (lines int) {
 	f.t.Helper()
 	for path, command := range everyCommand(f) {
 		for i := range sweptCommands(f)[path] {
@@ -227,6 +229,7 @@ func (f *readOnlyFleet) sweep(flag string, byPolicy bool) {
 			if commandChanges(command) {
 				more = append(more, everyWord()...)
 			}
+			lines++
 			line := f.line(path, i, more)
 			e := f.runWithUser(line)
 			if commandChanges(command) && e.code != exitRefused {
@@ -237,6 +240,7 @@ func (f *readOnlyFleet) sweep(flag string, byPolicy bool) {
 			}
 		}
 	}
+	return lines
 }
 
 // runWithUser runs a command line; where it opens the UI, somebody tries

@@ -208,8 +208,13 @@ func printable(r rune, size int) bool {
 	if r < utf8.RuneSelf {
 		return r >= 0x20 && r < 0x7f
 	}
-	return unicode.IsPrint(r) && !invisible(r) && !unicode.Is(unicode.Regional_Indicator, r) && !joinsNext(r)
+	return unicode.IsPrint(r) && !invisible(r) && !unicode.Is(unicode.Regional_Indicator, r) && !joinsNext(r) && !joinsBefore(r)
 }
+
+// joinsBefore reports a letter that makes one cluster with whatever stands
+// before it (Unicode Grapheme_Cluster_Break=SpacingMark, though no mark): Thai
+// and Lao AM. At the start of a cell that is a border or a space of ours.
+func joinsBefore(r rune) bool { return r == '\u0e33' || r == '\u0eb3' }
 
 // joinsNext reports a letter that makes one cluster with whatever comes behind
 // it (Unicode Grapheme_Cluster_Break=Prepend), be it a border of ours. They are

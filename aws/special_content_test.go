@@ -158,9 +158,9 @@ func TestNothingIsRestoredWhereVersioningWasNeverEnabled(t *testing.T) {
 	}, model.MechanismLockfile)
 }
 
-// bulky is a state of more than 5 MiB, which Terraform uploads in parts.
+// bulky is a state of a little more than 5 MiB, which Terraform uploads in parts.
 func bulky(serial int, fill string) []byte {
-	return body(serial, strings.Repeat(fill, 6<<20/len(fill)))
+	return body(serial, strings.Repeat(fill, (5<<20+64<<10)/len(fill)))
 }
 
 // upload writes a state in parts as Terraform does.

@@ -304,6 +304,27 @@ func TestALaxStoreGivesALockBackThatARestoreReleased(t *testing.T) {
 	}, model.MechanismLockfile)
 }
 
+func TestALockThatIsNotOursAnyMoreIsNotReleasedWhereNothingIsVersioned(t *testing.T) {
+	l := newSpecial(t, emulator.Options{IgnoreConditions: true}, model.MechanismLockfile, model.MechanismDynamoDB)
+	l.write(1, "one")
+	l.version("Suspended")
+	wrong := strings.Repeat("f", 32)
+	l.setDigest(wrong)
+	theirs := lockRaw("theirs", "erin@mbp")
+	c := l.client()
+	p, err := c.PlanRepair(t.Context(), l.backend(), labKey, model.RepairRequest{To: model.RepairToBytes})
+	l.must(p, err)
+	l.once("HeadObject", "terraform.tfstate", faultBefore(func() { l.fileLock(theirs) })) // while it verifies
+	res := l.runs(c, p, model.OutcomeRefused)
+	held := l.held()
+	if res.Holder == nil || held[model.MechanismLockfile] != theirs || held[model.MechanismDynamoDB] != "" {
+		t.Errorf("holder %v, held %q", res.Holder, held)
+	}
+	if got := l.attribute(model.DigestID(labBucket, labKey), "Digest"); got != wrong {
+		t.Errorf("digest %s", got)
+	}
+}
+
 func TestALockThatIsNotOursAnyMoreIsNotReleased(t *testing.T) {
 	onLaxStores(t, func(t *testing.T, l *special, first string) {
 		theirs := lockRaw("theirs", "erin@mbp")

@@ -42,11 +42,13 @@ func onMoto(t *testing.T, f func(*testing.T, *special), mechs ...model.Mechanism
 	f(t, l)
 }
 
-// eachMechanism runs a test for each way that clients lock, on each store.
+// eachMechanism runs a test for each way that clients lock, and with both on
+// each store.
 func eachMechanism(t *testing.T, f func(*testing.T, *special)) {
 	t.Helper()
-	t.Run("dynamodb", func(t *testing.T) { onEachStore(t, f, model.MechanismDynamoDB) })
-	t.Run("lockfile", func(t *testing.T) { onEachStore(t, f, model.MechanismLockfile) })
+	for _, m := range []model.Mechanism{model.MechanismDynamoDB, model.MechanismLockfile} {
+		t.Run(string(m), func(t *testing.T) { f(t, newSpecial(t, emulator.Options{}, m)) })
+	}
 	t.Run("both", func(t *testing.T) { onEachStore(t, f, model.MechanismLockfile, model.MechanismDynamoDB) })
 }
 

@@ -3,6 +3,7 @@ package aws_test
 import (
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -167,12 +168,12 @@ func TestALostAnswerWhileALockIsGivenBackIsSettledByReading(t *testing.T) {
 			l.lock(lockRaw(staleID, "ci@runner-17"))
 			c := l.client()
 			p := l.planUnlock(c, staleID)
-			deletes := 0
+			var deletes atomic.Int32 // a reset connection and the next are served side by side
 			l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
-				if r.Operation != "DeleteObject" { // one at a time: no lock is needed
+				if r.Operation != "DeleteObject" {
 					return nil
 				}
-				switch deletes++; deletes {
+				switch deletes.Add(1) {
 				case 1:
 					return &emulator.Fault{Before: func() { l.fileLock(newer) }}
 				case 2:

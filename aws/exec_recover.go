@@ -37,7 +37,7 @@ func (r *recoverer) do() model.Result {
 	}
 	res := r.ended(model.OutcomeDone, nil)
 	res.Message = fmt.Sprintf("%s %s: %s; it is finished and its locks are released", r.spec.Record.Operation, r.spec.Record.ID, r.spec.Stage)
-	if r.spec.Stage == model.StageNothingWritten {
+	if r.spec.Stage == model.StageNothingWritten || r.spec.Stage == model.StageOvertaken {
 		res.Message = fmt.Sprintf("%s %s had written nothing: its locks are released", r.spec.Record.Operation, r.spec.Record.ID)
 	}
 	return res

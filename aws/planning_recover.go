@@ -66,7 +66,36 @@ func (c *Client) gatherRecover(ctx context.Context, f *model.RecoverFacts) error
 			return err
 		})
 	}
-	return g.Wait()
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	if f.Record.Explains(f.Current) {
+		return nil
+	}
+	f.Wrote = model.FactOf(c.wroteSince(ctx, f.Backend, f.Key, f.Record))
+	return ctx.Err()
+}
+
+// wroteSince looks for the recorded content among the versions that are newer
+// than the one that the operation was to replace.
+func (c *Client) wroteSince(ctx context.Context, b model.Backend, key string, rec model.RecoveryRecord) (bool, error) {
+	history, err := c.wholeHistory(ctx, b, key)
+	if err != nil {
+		return false, err
+	}
+	for _, v := range history {
+		switch {
+		case v.VersionID == rec.Previous, v.DeleteMarker && rec.Previous == "":
+			return false, nil
+		case v.DeleteMarker:
+			continue
+		}
+		sum, err := c.hash(ctx, b, fetch{key: key, versionID: v.VersionID})
+		if err != nil || sum == rec.NewMD5 {
+			return err == nil, err
+		}
+	}
+	return false, &model.Failure{Kind: model.ErrNotFound, Tried: "looking for version " + rec.Previous + ", which it was to replace,", On: b.URL(key)}
 }
 
 // currentObject reads the state as it stands; nil when there is none.

@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"bytes"
 	"strings"
 	"sync"
 	"testing"
@@ -111,21 +112,76 @@ func TestARecordAloneDoesNotTellACrashFromAColleagueAtWork(t *testing.T) {
 	l.wantState(body(2, "two"))
 }
 
-func TestARecoveryLeavesAloneWhatItCannotExplain(t *testing.T) {
-	l := newLab(t, model.MechanismDynamoDB)
+// dies runs a restore of the first version that is cut off where it writes the
+// state; the lock stays.
+func (l *lab) dies(afterEffect bool) (held string) {
+	l.t.Helper()
 	first := l.write(1, "one")
 	l.write(2, "two")
 	c := l.client()
 	plan := l.planRestore(c, first)
-	l.dieAt("PutObject", "terraform.tfstate", false)
-	wantOutcome(t, c.Run(t.Context(), plan, []string{labKey}, nil), model.OutcomeInterrupted)
+	l.dieAt("PutObject", "terraform.tfstate", afterEffect)
+	wantOutcome(l.t, c.Run(l.t.Context(), plan, []string{labKey}, nil), model.OutcomeInterrupted)
 	l.server.OnRequest(nil)
-	held := l.held()[model.MechanismDynamoDB]
-	l.write(9, "beside the lock")
-	res := l.recover(l.client(dead))
-	wantOutcome(t, res, model.OutcomeRefused)
-	l.wantHeld(held)
-	l.wantState(body(9, "beside the lock"))
+	return l.held()[model.MechanismDynamoDB]
+}
+
+func TestARecoveryLeavesAloneWhatItCannotExplain(t *testing.T) {
+	for name, c := range map[string]struct {
+		arrange func(*lab)
+		why     string
+	}{
+		"our version, then one written beside the lock": {func(l *lab) { l.write(9, "beside the lock") }, "overwritten beside the lock"},
+		"versions that cannot be listed": {func(l *lab) {
+			l.write(9, "beside the lock")
+			l.server.Deny("s3:ListBucketVersions")
+		}, "cannot be told (AccessDenied s3:ListBucketVersions)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, model.MechanismDynamoDB)
+			held := l.dies(true)
+			c.arrange(l)
+			res := l.recover(l.client(dead))
+			wantOutcome(t, res, model.OutcomeRefused)
+			if !strings.Contains(res.Err.Error(), c.why) {
+				t.Errorf("not %q: %v", c.why, res.Err)
+			}
+			l.wantHeld(held)
+			l.wantState(body(9, "beside the lock"))
+		})
+	}
+}
+
+func TestARecoveryOfARestoreThatWroteNothingLeavesANewerVersionAsItIs(t *testing.T) {
+	for name, c := range map[string]struct {
+		arrange func(*lab)
+		want    []byte
+	}{
+		"another client wrote":         {func(l *lab) { l.write(9, "newer") }, body(9, "newer")},
+		"another client wrote several": {func(l *lab) { l.write(9, "newer"); l.write(10, "newest") }, body(10, "newest")},
+		"another client deleted the state": {func(l *lab) {
+			l.must(l.s3.DeleteObject(l.t.Context(), &s3.DeleteObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(labKey)}))
+		}, nil},
+		"another client wrote, its digest was lost": {func(l *lab) {
+			l.write(9, "newer")
+			l.setDigest(model.DigestOf(body(2, "two")))
+		}, body(9, "newer")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, model.MechanismDynamoDB)
+			l.dies(false)
+			c.arrange(l)
+			digest := l.attribute(model.DigestID(labBucket, labKey), "Digest")
+			wantOutcome(t, l.recover(l.client(dead)), model.OutcomeDone)
+			l.wantHeld("")
+			if got := l.attribute(model.DigestID(labBucket, labKey), "Digest"); got != digest {
+				t.Errorf("the digest was changed from %q to %q", digest, got)
+			}
+			if got := l.read(labKey, ""); !bytes.Equal(got, c.want) {
+				t.Errorf("state is\n%s\nwant\n%s", got, c.want)
+			}
+		})
+	}
 }
 
 func (l *lab) repair(to model.RepairTo) model.Result {

@@ -16,9 +16,12 @@ type RecoverFacts struct {
 	Others   []Lock // locks of the state that do not
 	Problems []string
 	Current  *CurrentObject // nil: there is no state
-	Digests  []DigestRow    // of the tables that the record names
-	Host     string         // this machine
-	Alive    Fact[bool]     // whether the record's process runs on this machine
+	// Wrote is whether a version newer than the one that the record replaces has
+	// the recorded content. It is read only where the current one is neither.
+	Wrote    Fact[bool]
+	Digests  []DigestRow // of the tables that the record names
+	Host     string      // this machine
+	Alive    Fact[bool]  // whether the record's process runs on this machine
 	Now      time.Time
 	Expires  time.Time
 	ReadOnly bool
@@ -30,6 +33,7 @@ type Stage string
 // The stages that the wire tells apart.
 const (
 	StageNothingWritten Stage = "nothing was written"
+	StageOvertaken      Stage = "nothing was written; another client wrote a newer version"
 	StageDigestMissing  Stage = "the state was written, its digest was not"
 	StageReleaseMissing Stage = "everything was written, the locks were not released"
 	StageUnknown        Stage = "what is on the wire is neither before nor after the operation"
@@ -85,19 +89,46 @@ func currentState(o *CurrentObject) *CurrentState {
 	return &CurrentState{VersionID: o.VersionID, ETag: o.ETag, MD5: DigestOf(o.Body), Size: int64(len(o.Body))}
 }
 
+// Explains reports whether the current bytes are those before or after the
+// operation. Otherwise the history must tell whether it wrote anything.
+func (r RecoveryRecord) Explains(current *CurrentObject) bool {
+	md5 := md5Of(current)
+	return md5 == r.NewMD5 || md5 == r.PreviousMD5
+}
+
+func md5Of(o *CurrentObject) string {
+	if o == nil {
+		return ""
+	}
+	return DigestOf(o.Body)
+}
+
 // stageOf compares the state's bytes and its digests with the record.
 func stageOf(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
-	md5 := ""
-	if f.Current != nil {
-		md5 = DigestOf(f.Current.Body)
-	}
-	switch md5 {
+	switch md5Of(f.Current) {
 	case f.Record.NewMD5: // also a repair, which changes no bytes: it goes forward
 		return forward(f)
 	case f.Record.PreviousMD5:
 		return backward(f)
 	}
-	return StageUnknown, nil, nil
+	return overtaken(f)
+}
+
+// overtaken: a client wrote after the plan was made. The state's write is
+// conditional on the version it replaces, so where no newer version has our
+// content none is to come either, and the digests, which come after it, are the
+// other client's business: they stay as they are.
+func overtaken(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
+	wrote, known := f.Wrote.Get()
+	if !known || wrote {
+		return StageUnknown, nil, nil
+	}
+	for _, row := range f.Digests {
+		if isWanted(row, f.Record.NewMD5) && !isAsBefore(row, f.Record.Digests[row.Table]) {
+			return StageUnknown, nil, nil // a repair set it: a digest without its bytes
+		}
+	}
+	return StageOvertaken, nil, f.Digests
 }
 
 // forward: the new bytes are there; every digest that is still the old one is
@@ -146,11 +177,29 @@ func describeRecovery(p *Plan, f RecoverFacts, stage Stage) {
 	r := f.Record
 	p.fact("Interrupted", fmt.Sprintf("%s %s by %s on %s (pid %d)", r.Operation, r.ID, recordWho(f.Held), r.Host, r.PID))
 	p.fact("Stage", string(stage))
+	if stage == StageOvertaken {
+		describeOvertaken(p, f)
+	}
 	for _, l := range f.Held {
 		p.fact("Still locked", l.Where()+", ID "+l.Token())
 	}
 	for _, l := range f.Others {
 		p.fact("Stays", fmt.Sprintf("%s in %s, ID %s", holderName(l), l.Where(), l.Token()))
+	}
+}
+
+// describeOvertaken names what the other client left, which stays as it is.
+func describeOvertaken(p *Plan, f RecoverFacts) {
+	now := "the state was deleted since; it stays so"
+	if o := f.Current; o != nil {
+		now = fmt.Sprintf("version %s of %s, written by another client; it stays", o.VersionID, o.LastModified.UTC().Format(time.RFC3339))
+	}
+	p.fact("Now", now)
+	for _, row := range f.Digests {
+		if verdict := AssessDigest(row, md5Of(f.Current), row.Present); verdict != DigestMatch && verdict != DigestNotUsed {
+			p.Warnings = append(p.Warnings, fmt.Sprintf("the digest in %s stays as it is (%s): afterwards look at it with stateward repair %s --dry-run",
+				row.Table, verdict, ShellQuote(p.URL())))
+		}
 	}
 }
 
@@ -202,11 +251,11 @@ func olderThan(held []Lock, now time.Time, age time.Duration) bool {
 
 // manualRecovery: neither before nor after. Only a person can tell what is right.
 func manualRecovery(p *Plan, f RecoverFacts) {
-	md5 := "none: there is no state"
-	if f.Current != nil {
-		md5 = DigestOf(f.Current.Body)
+	now := md5Of(f.Current)
+	if f.Current == nil {
+		now = "none: there is no state"
 	}
-	p.fact("MD5 now", md5)
+	p.fact("MD5 now", now)
 	p.fact("MD5 before", orNone(f.Record.PreviousMD5))
 	p.fact("MD5 meant", f.Record.NewMD5)
 	for _, d := range f.Digests {
@@ -217,7 +266,17 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	for _, l := range distinctHolders(f.Held) {
 		p.Manual = append(p.Manual, fmt.Sprintf("stateward unlock %s --lock-id %s", ShellQuote(p.URL()), ShellQuote(l.Token())))
 	}
-	p.refuse("somebody wrote beside the lock: look at the versions, decide which one is right, then release the lock by hand")
+	p.refuse(manualWhy(f) + ": look at the versions, decide which one is right, then release the lock by hand")
+}
+
+func manualWhy(f RecoverFacts) string {
+	switch wrote, known := f.Wrote.Get(); {
+	case f.Wrote.IsUnknown():
+		return "whether it wrote a version that was overwritten since cannot be told (" + f.Wrote.Reason() + ")"
+	case known && wrote:
+		return "its version was written and then overwritten beside the lock"
+	}
+	return "somebody wrote beside the lock"
 }
 
 func orNone(s string) string {

@@ -193,7 +193,7 @@ func (r *lockReader) report(ctx context.Context, look func(context.Context, mode
 	for i := range r.locks {
 		l := &r.locks[i]
 		state := standings[l.Key]
-		l.Orphan, l.Diverged = state.orphan, diverged(*l, r.locks)
+		l.Orphan, l.LastWrite, l.Diverged = state.orphan, state.lastWrite, diverged(*l, r.locks)
 		l.Verdict, l.Evidence = model.AssessLock(*l, model.LockContext{Host: r.c.opts.Actor.Host,
 			LastWrite: state.lastWrite, Times: state.times, Others: r.locks})
 	}

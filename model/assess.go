@@ -85,6 +85,25 @@ func ruleWrites(l Lock, c LockContext) (Evidence, bool) {
 	return Evidence{"nothing-written", "no version written since it was taken (may be waiting for approval, or on one slow resource)", pointsNeutral}, true
 }
 
+// watchSpan is how far apart two reads of a lock must be to be worth a line.
+const watchSpan = 15 * time.Second
+
+// AssessWatch weighs two reads of a lock whose bytes are the same: when its state
+// was written as the first and as the last read found it, and how far apart they
+// were. A lock that stays as it is says nothing: its holder may be waiting.
+func AssessWatch(first, last Fact[time.Time], apart time.Duration) (Evidence, bool) {
+	before, known := first.Get()
+	now, knownNow := last.Get()
+	if known && knownNow && now.After(before) {
+		return Evidence{"written-while-watched", fmt.Sprintf("its state was written while it was watched here (%s)", span(apart)), pointsLive}, true
+	}
+	same := "the lock is unchanged"
+	if known && knownNow {
+		same = "lock and state are unchanged"
+	}
+	return Evidence{"watched", fmt.Sprintf("%s between two reads %s apart (may be waiting for approval)", same, span(apart)), pointsNeutral}, apart >= watchSpan
+}
+
 func ruleCI(l Lock, _ LockContext) (Evidence, bool) {
 	if !looksLikeCI(l.Info.Who) {
 		return Evidence{}, false

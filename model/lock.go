@@ -87,11 +87,12 @@ type Lock struct {
 	VersionID    string // lock file only
 	LastModified time.Time
 
-	ReadAt   time.Time  // the answer's Date, the clock that ages are told by
-	Orphan   Fact[bool] // its state object does not exist
-	Diverged bool       // the mechanisms hold different locks for this state
-	Verdict  Verdict
-	Evidence []Evidence
+	ReadAt    time.Time       // the answer's Date, the clock that ages are told by
+	LastWrite Fact[time.Time] // when its state's current version was written, as this read found it
+	Orphan    Fact[bool]      // its state object does not exist
+	Diverged  bool            // the mechanisms hold different locks for this state
+	Verdict   Verdict
+	Evidence  []Evidence
 }
 
 // OperationName is the operation in a word: "apply" for OperationTypeApply.

@@ -109,14 +109,16 @@ func lockOf(bucket, key string, m model.Mechanism, who, op, id string, held time
 func (f *fake) sampleLocks() {
 	stale := lockOf("acme-tfstate-payments", "payments/api/terraform.tfstate", model.MechanismDynamoDB, "ci@runner-17",
 		"OperationTypeApply", "71d89b36-316e-9845-07df-19d02b854eb1", 7*time.Hour+7*time.Minute)
-	stale.Verdict, stale.Evidence = model.AssessLock(stale, model.LockContext{LastWrite: model.Known(theTime.Add(-9 * time.Hour))})
+	stale.LastWrite = model.Known(theTime.Add(-9 * time.Hour))
+	stale.Verdict, stale.Evidence = model.AssessLock(stale, model.LockContext{LastWrite: stale.LastWrite})
 	f.locks["acme-tfstate-payments"] = []model.Lock{stale}
 
 	core := "net/core/terraform.tfstate"
 	id := "0c1f3a52-77b1-4a9e-bb5e-2c61b0d5a9aa"
 	for _, m := range []model.Mechanism{model.MechanismLockfile, model.MechanismDynamoDB} {
 		l := lockOf("acme-tfstate-network", core, m, "erin@mbp", "OperationTypeApply", id, 2*time.Minute)
-		l.Verdict, l.Evidence = model.AssessLock(l, model.LockContext{LastWrite: model.Known(theTime.Add(-time.Minute))})
+		l.LastWrite = model.Known(theTime.Add(-time.Minute))
+		l.Verdict, l.Evidence = model.AssessLock(l, model.LockContext{LastWrite: l.LastWrite})
 		f.locks["acme-tfstate-network"] = append(f.locks["acme-tfstate-network"], l)
 	}
 	edge := model.Lock{Bucket: "acme-tfstate-network", Key: "net/edge/terraform.tfstate", Workspace: "default",

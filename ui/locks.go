@@ -16,6 +16,7 @@ type lockRow struct {
 	locks   []model.Lock          // of one holder, one a mechanism
 	read    time.Time             // on our clock, when the report came
 	since   time.Time             // on our clock, since when the same bytes are seen
+	wrote   model.Fact[time.Time] // when the state was written, as the first of those reads found it
 	record  *model.RecoveryRecord // of the stateward operation that took it; nil: another tool did
 }
 
@@ -52,6 +53,11 @@ func (r *lockRow) same(o *lockRow) bool {
 	return slices.EqualFunc(r.locks, o.locks, func(a, b model.Lock) bool {
 		return a.Mechanism == b.Mechanism && a.Table == b.Table && string(a.Raw) == string(b.Raw)
 	})
+}
+
+// watched is what the first and the last read of the row tell together.
+func (r *lockRow) watched() (model.Evidence, bool) {
+	return model.AssessWatch(r.wrote, r.locks[0].LastWrite, r.read.Sub(r.since))
 }
 
 // via names the mechanisms.
@@ -210,7 +216,7 @@ func lockDetails(r *lockRow, now time.Time, st widget.Styles, w, h int) []string
 	if r.record != nil {
 		why = r.interruption()
 	}
-	return append(lines, evidenceLines(r, now, st, why, w, h-len(lines))...)
+	return append(lines, evidenceLines(r, st, why, w, h-len(lines))...)
 }
 
 func lockParts(r *lockRow, now time.Time) []widget.Cell {
@@ -239,11 +245,11 @@ func lockParts(r *lockRow, now time.Time) []widget.Cell {
 }
 
 // evidenceLines is the evidence, with where each piece points at the right.
-func evidenceLines(r *lockRow, now time.Time, st widget.Styles, lead string, w, h int) []string {
-	all := append(r.evidence(), model.Evidence{
-		Text:     "the lock is unchanged since it is watched here (" + span(now.Sub(r.since)) + ")",
-		PointsTo: "neutral",
-	})
+func evidenceLines(r *lockRow, st widget.Styles, lead string, w, h int) []string {
+	all := r.evidence()
+	if e, ok := r.watched(); ok {
+		all = append(all, e)
+	}
 	slices.SortStableFunc(all, func(a, b model.Evidence) int { return cmp.Compare(weight(a), weight(b)) })
 	var lines []string
 	lead = widget.Truncate(lead, max(1, w/3))

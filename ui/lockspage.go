@@ -55,7 +55,7 @@ func currentLockDetails(p *listPage[lockRow], st widget.Styles, w, h int) []stri
 // keepSince remembers since when a lock is seen unchanged.
 func keepSince(old, r *lockRow) {
 	if old.same(r) {
-		r.since = old.since
+		r.since, r.wrote = old.since, old.wrote
 	}
 }
 
@@ -185,7 +185,7 @@ func (p *locksPage) receive(l letter) tea.Cmd {
 func lockRows(b model.Backend, report model.LockReport, h host) []lockRow {
 	rows := foldLocks(b, report.Locks)
 	for i := range rows {
-		rows[i].read, rows[i].since = h.now(), h.now()
+		rows[i].read, rows[i].since, rows[i].wrote = h.now(), h.now(), rows[i].locks[0].LastWrite
 	}
 	return rows
 }

@@ -22,9 +22,9 @@ type watch struct {
 	req     request
 	since   time.Time
 	last    time.Time
-	seen    time.Time // when they were last found unchanged; zero: not yet
-	changed string    // what is there instead
-	unread  string    // why they could not be read
+	seen    string // what two reads of an unchanged lock say; "" as long as there is only one
+	changed string // what is there instead
+	unread  string // why they could not be read
 }
 
 func (d *planDialog) tick() tea.Cmd {
@@ -54,10 +54,21 @@ func (d *planDialog) watched(l letter) {
 			d.watch.unread = m.value.Problems[0]
 		case i < 0:
 			d.watch.changed = "the lock in " + v.Where() + " was released meanwhile"
+		default:
+			d.watch.weigh(v.LastWrite, m.value.Locks[i].LastWrite, d.host.now())
 		}
 	}
-	if d.watch.changed == "" && d.watch.unread == "" {
-		d.watch.seen = d.host.now()
+}
+
+// weigh compares two reads of the same lock. A state that is written meanwhile
+// is a sign of life that the plan does not know of.
+func (w *watch) weigh(first, last model.Fact[time.Time], now time.Time) {
+	e, ok := model.AssessWatch(first, last, now.Sub(w.since))
+	switch {
+	case ok && e.PointsTo == "live":
+		w.changed = e.Text
+	case ok:
+		w.seen = e.Text
 	}
 }
 
@@ -68,8 +79,8 @@ func (w *watch) lines(d *planDialog, st widget.Styles, width int) []string {
 		return labelled(st, "✖ Changed", w.changed+". Close this and look again.", widget.Bad, 11, width)
 	case w.unread != "":
 		return labelled(st, "? Watching", "could not be read again: "+w.unread, widget.Warn, 11, width)
-	case d.plan.Unlock != nil && !w.seen.IsZero():
-		return labelled(st, "Watching", "unchanged for "+span(w.seen.Sub(w.since)), widget.Plain, 10, width)
+	case w.seen != "":
+		return labelled(st, "Watching", w.seen, widget.Plain, 10, width)
 	}
 	return nil
 }

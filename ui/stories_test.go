@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -178,7 +179,21 @@ func TestALockThatChangesWhileItsIDIsTypedStopsThePlan(t *testing.T) {
 
 func TestALockThatStaysIsSaidToBeUnchanged(t *testing.T) {
 	s := open(t, sampleFleet())
-	s.unlock().wait(40 * time.Second).sees("unchanged for 41 s")
+	s.unlock().wait(watchEvery).missing("Watching") // two reads 10 s apart say nothing
+	s.wait(3*watchEvery).sees("Watching", "lock and state are unchanged between two reads 41 s apart", "may be waiting for approval")
+}
+
+func TestAStateThatIsWrittenWhileTheLockIsWatchedStopsThePlan(t *testing.T) {
+	s := open(t, sampleFleet())
+	s.unlock()
+	locks := slices.Clone(s.fleet.locks["acme-tfstate-payments"])
+	locks[0].LastWrite = model.Known(theTime.Add(5 * time.Second))
+	s.fleet.locks["acme-tfstate-payments"] = locks
+	s.wait(watchEvery).sees("✖ Changed", "written while it was watched").missing("[ Cancel ]")
+	s.text(theID).press("tab", "enter")
+	if s.fleet.count("Run") != 0 {
+		t.Fatal("the plan ran although its holder writes")
+	}
 }
 
 func TestAPolicyThatDemandsAReasonGetsOne(t *testing.T) {

@@ -29,6 +29,7 @@ type changer struct {
 	lockID    string
 	held      []heldLock
 	verified  time.Time // wall clock of the last verification
+	written   string    // the id of the version that the state's write made
 	committed bool      // something is written that only going forward makes whole
 	yielded   error     // another client's lock lies under ours: why ours is not to be released
 	backup    string
@@ -217,6 +218,6 @@ func (c *changer) broken(cause error) model.Result {
 func (c *changer) interrupted(cause error) model.Result {
 	res := c.ended(model.OutcomeInterrupted, cause)
 	res.Backup = c.backup
-	res.Next = []string{"Finish or undo it, from any machine, with: stateward recover " + model.ShellQuote(c.plan.URL())}
+	res.Next = append(res.Next, "Finish or undo it, from any machine, with: stateward recover "+model.ShellQuote(c.plan.URL()))
 	return res
 }

@@ -100,10 +100,50 @@ func (c *changer) verifyWritten() error {
 		return c.verifyCurrent(c.current)
 	}
 	where, err := c.lookWritten(c.ctx)
-	if err == nil && where != standsDone {
+	switch {
+	case err != nil:
+		return err
+	case where != standsDone:
 		return &foreignError{what: "the state that was written is not the current version any more"}
 	}
-	return err
+	return c.verifyReplaced()
+}
+
+// verifyReplaced looks whether the new version lies upon the very one that the
+// operator saw: a store that ignores If-Match lets it lie upon another client's.
+// Nothing is taken back: both are in the history, and a person must choose.
+func (c *changer) verifyReplaced() error {
+	ctx, b := c.ctx, c.plan.Backend
+	if c.c.isAWS(ctx, b) || !keepsVersions(c.written) {
+		return nil
+	}
+	under, found, err := c.c.under(ctx, b, c.plan.Key, c.written)
+	switch {
+	case errors.Is(err, model.ErrDenied), errors.Is(err, model.ErrUnsupported):
+		c.notes.add("Whether the store checked that nobody else wrote the state could not be told: " + model.Reason(err) + ".")
+		return nil
+	case err != nil:
+		return err
+	case found && replaces(under, c.current):
+		return nil
+	case !found:
+		return &foreignError{what: "the version that was written is not in the history"}
+	}
+	c.c.lax.add(c.c.storeOf(ctx, b))
+	c.notes.add("Compare the two versions. After recover the restored content stays; theirs comes back with: " + model.RestoreCommand(c.plan.URL(), under.VersionID))
+	return &foreignError{what: "another client's version " + under.VersionID + " was overwritten: " + laxStore}
+}
+
+// replaces reports whether what lies under a new version is what it was meant to
+// replace.
+func replaces(under *model.Version, meant *model.CurrentState) bool {
+	switch {
+	case meant == nil:
+		return under == nil || under.DeleteMarker
+	case under == nil:
+		return false
+	}
+	return under.VersionID == meant.VersionID
 }
 
 // after is the row that a digest change leaves.

@@ -22,7 +22,8 @@ func (c *changer) write() (string, error) {
 	err := c.c.settle(c.ctx, change{
 		what: "writing the state",
 		send: func(ctx context.Context) error {
-			_, err := c.c.putObject(ctx, c.plan.Backend, c.plan.Key, c.body, c.store, cond)
+			put, err := c.c.putObject(ctx, c.plan.Backend, c.plan.Key, c.body, c.store, cond)
+			c.written = put.versionID
 			return err
 		},
 		look: c.lookWritten,
@@ -44,6 +45,7 @@ func (c *changer) lookWritten(ctx context.Context) (standing, error) {
 	case err != nil:
 		return 0, err
 	case bytes.Equal(now.Body, c.body):
+		c.written = now.VersionID
 		return standsDone, nil
 	case c.current != nil && now.VersionID == c.current.VersionID:
 		return standsBefore, nil

@@ -56,7 +56,7 @@ func (c *Client) checkDrop(ctx context.Context, b model.Backend, victim model.Lo
 	case answer.answered && !keepsVersions(answer.marker) || victim.VersionID == "":
 		return c.blindNote(ctx, b), nil
 	}
-	under, found, err := c.under(ctx, b, victim.Key, answer.marker)
+	under, found, err := c.under(ctx, b, model.LockKey(victim.Key), answer.marker)
 	switch {
 	case err != nil:
 		return "whether the store removed only this lock could not be checked: " + model.Reason(err), nil
@@ -80,12 +80,12 @@ func (c *Client) blindNote(ctx context.Context, b model.Backend) string {
 	return "compared before it was deleted; the bucket keeps no versions and the endpoint is not AWS, so nobody can tell whether the store held to the condition"
 }
 
-// under is what lies directly beneath an entry of a lock file's history: nil for
+// under is what lies directly beneath an entry of an object's history: nil for
 // nothing. The entry is the one with this id, for "" a delete marker at the very
 // top; found is false where there is none.
 func (c *Client) under(ctx context.Context, b model.Backend, key, id string) (under *model.Version, found bool, err error) {
 	seen := 0
-	for page, err := range c.Versions(ctx, b, model.LockKey(key)) {
+	for page, err := range c.Versions(ctx, b, key) {
 		if err != nil {
 			return nil, found, err
 		}
@@ -126,7 +126,7 @@ func (c *Client) heal(ctx context.Context, b model.Backend, h healing) error {
 		what: "taking back what lies upon another lock",
 		send: func(ctx context.Context) error { return c.deleteVersion(ctx, b, model.LockKey(h.key), h.ours) },
 		look: func(ctx context.Context) (standing, error) {
-			_, found, err := c.under(ctx, b, h.key, h.ours)
+			_, found, err := c.under(ctx, b, model.LockKey(h.key), h.ours)
 			if err != nil || found {
 				return standsBefore, err
 			}
@@ -232,7 +232,7 @@ func (c *changer) verifyTaken() error {
 	if i < 0 || !keepsVersions(c.held[i].versionID) || c.c.isAWS(ctx, b) {
 		return nil
 	}
-	under, found, err := c.c.under(ctx, b, c.plan.Key, c.held[i].versionID)
+	under, found, err := c.c.under(ctx, b, model.LockKey(c.plan.Key), c.held[i].versionID)
 	switch {
 	case errors.Is(err, model.ErrDenied), errors.Is(err, model.ErrUnsupported):
 		c.notes.add("Whether the store checked that nobody held the lock file could not be told: " + model.Reason(err) + ".")

@@ -100,6 +100,38 @@ func TestALaxStoreClearsALockThatNobodyTouched(t *testing.T) {
 	}, model.MechanismLockfile)
 }
 
+func TestALaxStoreThatLetsARestoreOverwriteAnotherClientsVersionIsFoundOut(t *testing.T) {
+	onLaxStores(t, func(t *testing.T, l *special, first string) {
+		c := l.client()
+		p := l.planRestore(c, first)
+		var theirs string
+		l.once("PutObject", "terraform.tfstate", faultBefore(func() { theirs = l.put(labKey, body(3, "theirs")) }))
+		res := l.runs(c, p, model.OutcomeInterrupted)
+		next := strings.Join(res.Next, "\n")
+		for _, part := range []string{saysLax, theirs} {
+			if !strings.Contains(res.Message, part) {
+				t.Errorf("the message does not say %q: %s", part, res.Message)
+			}
+		}
+		if !strings.Contains(next, "--version-id "+theirs) || !strings.Contains(next, "stateward recover") {
+			t.Errorf("next %s", next)
+		}
+		if len(l.held()) == 0 {
+			t.Error("the locks were released although a person must choose")
+		}
+		wantOutcome(t, l.recover(l.client(dead)), model.OutcomeDone)
+		l.wantState(body(3, "one"))
+	}, model.MechanismDynamoDB)
+}
+
+func TestALaxStoreThatReplacedTheRightVersionIsTakenAtItsWord(t *testing.T) {
+	onLaxStores(t, func(t *testing.T, l *special, first string) {
+		c := l.client()
+		l.runs(c, l.planRestore(c, first), model.OutcomeDone)
+		l.wantState(body(3, "one"))
+	}, model.MechanismDynamoDB)
+}
+
 func TestALaxStoreSaysThatTheLockWasGoneAlready(t *testing.T) {
 	l := newSpecial(t, emulator.Options{IgnoreConditions: true}, model.MechanismLockfile)
 	l.lock(lockRaw(staleID, "ci@runner-17"))

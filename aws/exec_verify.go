@@ -87,7 +87,9 @@ func (r *run) verifyHeld(h heldLock) error {
 // readBack compares what is on the wire now with what was meant.
 func (c *changer) readBack() (string, error) {
 	g := new(errgroup.Group)
+	written := c.written // looking for the bytes notes it anew
 	g.Go(c.verifyWritten)
+	g.Go(func() error { return c.verifyReplaced(written) })
 	for _, d := range c.digests {
 		g.Go(func() error { return c.verifyDigest(after(d)) })
 	}
@@ -106,18 +108,18 @@ func (c *changer) verifyWritten() error {
 	case where != standsDone:
 		return &foreignError{what: "the state that was written is not the current version any more"}
 	}
-	return c.verifyReplaced()
+	return nil
 }
 
 // verifyReplaced looks whether the new version lies upon the very one that the
 // operator saw: a store that ignores If-Match lets it lie upon another client's.
 // Nothing is taken back: both are in the history, and a person must choose.
-func (c *changer) verifyReplaced() error {
+func (c *changer) verifyReplaced(written string) error {
 	ctx, b := c.ctx, c.plan.Backend
-	if c.c.isAWS(ctx, b) || !keepsVersions(c.written) {
+	if c.body == nil || c.c.isAWS(ctx, b) || !keepsVersions(written) {
 		return nil
 	}
-	under, found, err := c.c.under(ctx, b, c.plan.Key, c.written)
+	under, found, err := c.c.under(ctx, b, c.plan.Key, written)
 	switch {
 	case errors.Is(err, model.ErrDenied), errors.Is(err, model.ErrUnsupported):
 		c.notes.add("Whether the store checked that nobody else wrote the state could not be told: " + model.Reason(err) + ".")

@@ -123,17 +123,18 @@ func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 
 // gatherCurrent reads the state as it stands. A current version that nobody here
 // may read cannot be protected either: the plan refuses.
-func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) error {
-	current, err := c.currentObject(ctx, f.Backend, f.Key)
-	switch {
-	case errors.Is(err, model.ErrDenied), errors.Is(err, errCustomerKey):
-		f.CurrentErr = model.Reason(err)
-		return nil
-	case err != nil:
-		return err
+func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) (err error) {
+	f.Current, f.CurrentErr, err = c.readableCurrent(ctx, f.Backend, f.Key)
+	return err
+}
+
+// readableCurrent reads the state as it stands, or why this identity may not.
+func (c *Client) readableCurrent(ctx context.Context, b model.Backend, key string) (o *model.CurrentObject, unreadable string, err error) {
+	o, err = c.currentObject(ctx, b, key)
+	if errors.Is(err, model.ErrDenied) || errors.Is(err, errCustomerKey) {
+		return nil, model.Reason(err), nil
 	}
-	f.Current = current
-	return nil
+	return o, "", err
 }
 
 // gatherAccess reads ACL and tags: of the current version, or where the state is

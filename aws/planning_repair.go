@@ -16,12 +16,15 @@ func (c *Client) PlanRepair(ctx context.Context, b model.Backend, key string, r 
 	f.Expires, _ = c.expires(ctx, b)
 	g, gctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) {
-		f.Current, err = c.currentObject(gctx, b, key)
+		f.Current, f.CurrentErr, err = c.readableCurrent(gctx, b, key)
 		return err
 	})
 	g.Go(func() error { f.Locks, f.Mechanisms = c.gatherMechanisms(gctx, b, key); return nil })
 	if err := g.Wait(); err != nil {
 		return nil, err
+	}
+	if f.CurrentErr != "" {
+		return model.PlanRepair(f, r), nil
 	}
 	if err := c.gatherNamed(ctx, &f); err != nil {
 		return nil, err

@@ -26,7 +26,7 @@ const (
 	ErrReadOnly    = Sentinel("read-only")
 	ErrRefused     = Sentinel("refused")
 	ErrInvalid     = Sentinel("not valid")
-	ErrJournal     = Sentinel("the journal cannot be written")
+	ErrJournal     = Sentinel("the journal cannot be used")
 )
 
 // Failure says what was tried, on what, why it failed and what to do next.

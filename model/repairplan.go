@@ -26,6 +26,7 @@ type RepairFacts struct {
 	Backend    Backend
 	Key        string
 	Current    *CurrentObject // nil: the state does not exist
+	CurrentErr string         // why the current version cannot be read; "" when it can
 	Locks      []Lock
 	Mechanisms MechanismFacts
 	Named      []Version // versions of the history whose bytes the digest is of
@@ -43,6 +44,7 @@ type RepairSpec struct {
 	Lockfile   bool
 	LockTables []string
 	Digests    []DigestChange
+	Named      []Version   // versions of the history that a wrong digest belongs to
 	Write      ObjectWrite // how the lock file is stored
 }
 
@@ -52,8 +54,12 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 	p := &Plan{Operation: OpRepair, Backend: f.Backend, Key: f.Key, Made: f.Now, Reason: r.Reason}
 	p.guard(f.ReadOnly, f.Expires, f.Now)
 	m := DecideMechanisms(f.Mechanisms)
-	spec := &RepairSpec{Current: currentState(f.Current), Lockfile: m.Lockfile, LockTables: m.Tables, Write: f.Write}
+	spec := &RepairSpec{Current: currentState(f.Current), Lockfile: m.Lockfile, LockTables: m.Tables, Named: f.Named, Write: f.Write}
 	p.Repair = spec
+	if f.CurrentErr != "" {
+		p.refuse("the current version cannot be read, so nobody can tell which digest is right: " + f.CurrentErr)
+		return p
+	}
 	md5 := ""
 	if spec.Current != nil {
 		md5 = spec.Current.MD5
@@ -129,7 +135,7 @@ func describeNamed(p *Plan, f RepairFacts) {
 		p.fact("Belongs to", fmt.Sprintf("version %s, written %s (%s ago)", v.VersionID, v.LastModified.UTC().Format("2006-01-02 15:04:05 UTC"), span(max(0, f.Now.Sub(v.LastModified)))))
 	}
 	if len(f.Named) > 0 {
-		p.warn("The digest is that of an older version: if that one is right, restore it instead (--to version).")
+		p.warn("The digest is that of an older version: if that one is right, restore it instead.")
 		return
 	}
 	if f.Unread > 0 {

@@ -121,7 +121,9 @@ func sleep(ctx context.Context, d time.Duration, msg tea.Msg) tea.Cmd {
 func (a *App) Init() tea.Cmd {
 	cmds := []tea.Cmd{a.whoAmI(), a.clock()}
 	if len(a.o.Targets) == 1 {
-		cmds = append(cmds, a.push(newStatesPage(a, a.o.Targets[0])))
+		// The list of states reads no locks, and an interrupted operation must be
+		// told of at once.
+		cmds = append(cmds, a.push(newStatesPage(a, a.o.Targets[0])), a.lookAt(a.o.Targets[0], ""))
 	} else {
 		cmds = append(cmds, a.top().enter())
 	}

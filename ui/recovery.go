@@ -214,7 +214,8 @@ type look struct {
 	last time.Time // when it was begun
 }
 
-// lookMsg is the locks of a state that the App itself asked for.
+// lookMsg is the locks that the App itself asked for: of a state, or of a whole
+// backend when key is "".
 type lookMsg struct {
 	at      address
 	backend model.Backend
@@ -247,7 +248,12 @@ func (a *App) lookAt(b model.Backend, key string) tea.Cmd {
 	ctx, at := a.look.req.begin(a.sc)
 	a.look.last = a.now()
 	read := a.o.Reader
-	return func() tea.Msg { return lookMsg{at, b, key, read.LocksOf(ctx, b, key)} }
+	return func() tea.Msg {
+		if key == "" {
+			return lookMsg{at, b, key, read.Locks(ctx, b)}
+		}
+		return lookMsg{at, b, key, read.LocksOf(ctx, b, key)}
+	}
 }
 
 func (a *App) looked(m lookMsg) {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -38,6 +39,13 @@ func TestTheBannerWorksOnEveryPageWithoutReadingItsLocks(t *testing.T) {
 			s.press("C").sees("Recover warehouse/terraform.tfstate")
 		})
 	}
+}
+
+func TestTheBannerIsThereFromTheFirstPageWhenOneBackendWasAskedFor(t *testing.T) {
+	f := sampleFleet().interrupt(26 * time.Minute)
+	i := slices.IndexFunc(f.backends, func(b model.Backend) bool { return b.Bucket == "acme-tfstate-data" })
+	s := open(t, f, func(o *Options) { o.Targets = f.backends[i : i+1] })
+	s.sees("warehouse", theBanner)
 }
 
 func TestAnOperationThatMayBeUnderWayIsNotCalledInterrupted(t *testing.T) {

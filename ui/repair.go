@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"slices"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -81,7 +80,7 @@ func planRepair(h host, b model.Backend, key string) *planDialog {
 // namesVersion reports whether a repair found the version that the digest
 // belongs to.
 func namesVersion(p *model.Plan) bool {
-	return p != nil && p.Repair != nil && slices.ContainsFunc(p.Facts, func(f model.PlanLine) bool { return f.Label == "Belongs to" })
+	return p != nil && p.Repair != nil && len(p.Repair.Named) > 0
 }
 
 // offered reports whether the operator may turn to the other plan.

@@ -39,6 +39,12 @@ func repair(ctx context.Context, s *session, arg string, to model.RepairTo, f ch
 	s.remark([]target{t})
 	r := model.RepairRequest{To: to, Reason: f.reason}
 	c := &change{session: s, flags: f, what: model.OpRepair, backend: b, key: key,
-		plan: func(ctx context.Context) (*model.Plan, error) { return s.access.PlanRepair(ctx, b, key, r) }}
+		plan: func(ctx context.Context) (*model.Plan, error) {
+			p, err := s.access.PlanRepair(ctx, b, key, r)
+			if err == nil && p.Repair != nil && len(p.Repair.Named) > 0 {
+				p.Warnings = append(p.Warnings, "The version that the digest belongs to is restored with --to version.")
+			}
+			return p, err
+		}}
 	return c.run(ctx)
 }

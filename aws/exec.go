@@ -87,7 +87,9 @@ type run struct {
 	steps    []model.StepResult
 	at       int // the step under way
 	started  time.Time
-	notes    notices // what the operator has to be told beside how it ended
+	quiet    time.Time    // wall clock: when the last step ended; zero before the first
+	again    func() error // after a pause: is everything still as the steps so far left it?
+	notes    notices      // what the operator has to be told beside how it ended
 }
 
 func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {
@@ -111,11 +113,29 @@ func newID() string {
 // errStopped says that the operator stopped the operation between two steps.
 var errStopped = errors.New("stopped by the operator")
 
+// maxPause is how long what a step found holds for the next: after a longer
+// pause (a laptop that slept) everything is read again before anything is done.
+const maxPause = 30 * time.Second
+
+// afterPause looks again where too much time has passed since the last step. A
+// monotonic clock may stand still while a machine sleeps, so the wall clock is asked.
+func (r *run) afterPause() error {
+	if r.again == nil || r.quiet.IsZero() || r.c.now().Round(0).Sub(r.quiet) <= maxPause {
+		return nil
+	}
+	return r.again()
+}
+
 // step runs the next step of the plan and reports it.
 func (r *run) step(f func() (string, error)) error {
 	r.report(model.StepRunning, "")
 	r.started = r.c.now()
-	detail, err := f()
+	var detail string
+	err := r.afterPause()
+	if err == nil {
+		detail, err = f()
+	}
+	r.quiet = r.c.now().Round(0)
 	switch {
 	case err != nil:
 		r.report(model.StepFailed, err.Error())

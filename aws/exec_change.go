@@ -3,14 +3,9 @@ package aws
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/stateward/stateward/model"
 )
-
-// maxPause is how long a verification holds: after a longer pause (a laptop
-// that slept) everything is read again before anything is written.
-const maxPause = 30 * time.Second
 
 // changer changes a state, or its digests, under locks of its own: it is what
 // runs a restore and a repair.
@@ -28,10 +23,9 @@ type changer struct {
 	lockRaw   []byte
 	lockID    string
 	held      []heldLock
-	verified  time.Time // wall clock of the last verification
-	written   string    // the id of the version that the state's write made
-	committed bool      // something is written that only going forward makes whole
-	yielded   error     // another client's lock lies under ours: why ours is not to be released
+	written   string // the id of the version that the state's write made
+	committed bool   // something is written that only going forward makes whole
+	yielded   error  // another client's lock lies under ours: why ours is not to be released
 	backup    string
 }
 
@@ -70,6 +64,7 @@ func (c *changer) do() model.Result {
 			return c.undone(errStopped)
 		}
 	}
+	c.again = c.verifyAgain
 	if c.body != nil {
 		if err := c.step(c.write); err != nil {
 			return c.broken(err)

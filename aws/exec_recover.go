@@ -20,6 +20,7 @@ func (r *recoverer) do() model.Result {
 	if err := r.step(r.verify); err != nil {
 		return r.halted(err)
 	}
+	r.again = r.verifyAgain
 	for _, d := range r.spec.Digests {
 		if r.stopped() {
 			return r.halted(errStopped)
@@ -60,6 +61,16 @@ func (r *recoverer) verify() (string, error) {
 		g.Go(func() error { return r.verifyHeld(asHeld(l)) })
 	}
 	return "unchanged", g.Wait()
+}
+
+// verifyAgain verifies after a pause. What this very recovery changed is compared
+// where it is changed next; the state's bytes it never changes.
+func (r *recoverer) verifyAgain() error {
+	if r.changed {
+		return r.verifyCurrent(r.spec.Current)
+	}
+	_, err := r.verify()
+	return err
 }
 
 // halted: what was done stays done, and recovering again goes on from there.

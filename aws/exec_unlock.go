@@ -26,6 +26,7 @@ func (u *unlocker) do() model.Result {
 	if u.stopped() {
 		return u.ended(model.OutcomeRefused, errStopped)
 	}
+	u.again = u.verifyAgain
 	for i := range u.spec.Victims {
 		if err := u.step(func() (string, error) { return u.remove(i) }); err != nil {
 			return u.halted(err)
@@ -33,6 +34,17 @@ func (u *unlocker) do() model.Result {
 	}
 	_ = u.step(u.checkDigest) // a digest that cannot be read does not undo an unlock
 	return u.finished()
+}
+
+// verifyAgain reads the locks again after a pause. Once one is removed it is no
+// measure any more, and the others are compared in the very request that removes
+// them.
+func (u *unlocker) verifyAgain() error {
+	if u.removed > 0 {
+		return nil
+	}
+	_, err := u.reread()
+	return err
 }
 
 // reread compares every lock with what the operator saw.

@@ -12,9 +12,6 @@ import (
 
 // write puts the new version over exactly the version that the operator saw.
 func (c *changer) write() (string, error) {
-	if err := c.stillVerified(); err != nil {
-		return "", err
-	}
 	cond := writeCondition{absent: true}
 	if c.current != nil {
 		cond = writeCondition{etag: c.current.ETag}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
+	"github.com/stateward/stateward/model"
 )
 
 // running is the built program under way.
@@ -44,6 +45,16 @@ func (l *lockedBuffer) String() string {
 // start runs the built program in the fleet's environment.
 func (f *fleet) start(args ...string) *running {
 	f.t.Helper()
+	r := f.prepare(args...)
+	if err := r.cmd.Start(); err != nil {
+		f.t.Fatal(err)
+	}
+	return r
+}
+
+// prepare is the built program in the fleet's environment, not yet started.
+func (f *fleet) prepare(args ...string) *running {
+	f.t.Helper()
 	if runtime.GOOS == "windows" {
 		f.t.Skip("signals are sent to processes on unix only")
 	}
@@ -51,9 +62,6 @@ func (f *fleet) start(args ...string) *running {
 	r.cmd.Env = append(cleanEnv(), "HOME="+f.home, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1",
 		"AWS_EC2_METADATA_DISABLED=true", "AWS_ENDPOINT_URL="+f.server.URL())
 	r.cmd.Dir, r.cmd.Stdout, r.cmd.Stderr = f.dir, &r.stdout, &r.stderr
-	if err := r.cmd.Start(); err != nil {
-		f.t.Fatal(err)
-	}
 	return r
 }
 
@@ -95,6 +103,34 @@ func TestASignalLetsTheStepUnderWayFinish(t *testing.T) {
 			equal(t, "exit code", exitCode(r.cmd.Wait()), exitDone)
 			equal(t, "row", f.staleRow(), "")
 		})
+	}
+}
+
+func TestAReaderThatGoesAwayDoesNotCutAnOperationOff(t *testing.T) {
+	f := newFleet(t)
+	reached, release := f.holdAt("DeleteItem")
+	defer release()
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := f.prepare("unlock", staleURL, "--lock-id", sample.StaleLockID, "--yes")
+	r.cmd.Stdout, r.cmd.Stderr = write, write
+	if err := r.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	<-reached
+	for _, end := range []*os.File{read, write} { // what is printed from now on meets a closed pipe
+		if err := end.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	release()
+	equal(t, "exit code", exitCode(r.cmd.Wait()), exitDone) // it is done, though nobody hears of it
+	equal(t, "row", f.staleRow(), "")
+	entries, faults, err := readJournal(f.journalPath())
+	if err != nil || len(faults) > 0 || entries[len(entries)-1].Outcome != model.OutcomeDone {
+		t.Errorf("the journal ends with %+v, %v, %v", entries[len(entries)-1], faults, err)
 	}
 }
 

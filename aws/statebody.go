@@ -67,18 +67,11 @@ func (c *Client) StateBody(ctx context.Context, b model.Backend, key, versionID 
 
 // document indexes what was read and learns its secrets.
 func document(ctx context.Context, o *object, versionID string) (model.StateDocument, error) {
-	doc := model.StateDocument{VersionID: versionID, Body: o.Body, Secrets: model.NewSecrets()}
-	var err error
-	if doc.Index, err = model.IndexState(o.Body); err != nil {
-		return doc, err
+	doc, err := model.ReadDocument(versionID, o.Body)
+	if left := ctx.Err(); left != nil { // the page was left meanwhile
+		return model.StateDocument{}, left
 	}
-	if err := ctx.Err(); err != nil { // the page was left meanwhile
-		return model.StateDocument{}, err
-	}
-	if err := doc.Secrets.Learn(doc.Body, doc.Index); err != nil {
-		return model.StateDocument{}, err // without them nothing of it may be shown
-	}
-	return doc, nil
+	return doc, err
 }
 
 // orNothing is nil for a document that was not read.

@@ -41,7 +41,7 @@ func ReadDocument(versionID string, body []byte) (StateDocument, error) {
 // privateMarks adds what providers keep for themselves: base64 in which no
 // secret could be found.
 func privateMarks(all marks, body []byte) marks {
-	word := []byte(`"private"`)
+	word, nothing := []byte(`"private"`), []byte(`"bnVsbA=="`) // null in base64
 	for i := 0; ; {
 		n := bytes.Index(body[i:], word)
 		if n < 0 {
@@ -53,7 +53,7 @@ func privateMarks(all marks, body []byte) marks {
 			continue
 		}
 		at = skipBlank(body, at+1)
-		if where := (Span{Start: int64(at), End: int64(endOfValue(body, at))}); at < len(body) && body[at] == '"' && where.Len() > 2 {
+		if where := (Span{Start: int64(at), End: int64(endOfValue(body, at))}); at < len(body) && body[at] == '"' && !bytes.Equal(where.In(body), nothing) {
 			all = append(all, where)
 			i = int(where.End)
 		}

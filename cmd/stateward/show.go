@@ -206,9 +206,9 @@ func orNone(n int) string {
 }
 
 func outputsTable(all []outputDoc) *table {
-	t := &table{columns: []column{{title: "output"}, {title: "type", cut: 8, end: true, drop: 1}, {title: "value", cut: 20, end: true}}}
+	t := &table{columns: []column{{title: "output"}, {title: "type", drop: 1}, {title: "value", cut: 20, end: true}}}
 	for _, o := range all {
-		t.add(o.Name, o.typeText(), o.text)
+		t.add(o.Name, model.TypeName(o.Type), o.text)
 	}
 	return t
 }

@@ -94,15 +94,6 @@ func (s *shownState) outputDoc(o model.OutputEntry) (outputDoc, error) {
 	return d, nil
 }
 
-// typeText is the type as Terraform writes it: string, or ["object",{...}].
-func (d outputDoc) typeText() string {
-	var word string
-	if err := json.Unmarshal(d.Type, &word); err == nil {
-		return word
-	}
-	return string(d.Type)
-}
-
 func (s *shownState) objectDoc(o model.InstanceEntry) (objectDoc, error) {
 	v, err := model.Attributes(s.doc.Body, o, s.doc.Secrets)
 	if err != nil {

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 )
 
 // DiffKind is what became of one address between two versions of a state.
@@ -41,7 +42,7 @@ type StateDiff struct {
 	Entries []DiffEntry // outputs, then resource instances in the order of the state
 	Notes   []string    // what could not be compared, and other remarks, a sentence each
 
-	old, new DiffSide
+	old, new *StateDocument
 	secrets  *Secrets
 }
 
@@ -72,75 +73,54 @@ type DiffEntry struct {
 	// dependencies, the version of the schema and what a provider keeps for itself.
 	Metadata []DiffField
 
-	old, new diffObject
-	deposed  []diffObject // of what was added or removed, until moves are known
-	data     bool         // a data source
+	old, new       diffObject
+	deposed        []diffObject // of what was added or removed
+	data           bool         // a data source
+	oldOut, newOut *OutputEntry
 }
 
-// DiffSide is one of the two versions: its body, and the index of that body.
-type DiffSide struct {
-	Body  []byte
-	Index *StateIndex
-}
-
-// Differ reports whether anything differs that an operator would act upon:
-// resources, outputs or the lineage. A new serial alone is no difference, nor
-// is metadata.
+// Differ reports whether anything but the serial differs, of which every version
+// has its own.
 func (d *StateDiff) Differ() bool {
-	s := d.Summary
-	return s.Added+s.Removed+s.Moved+s.Changed+s.Outputs > 0 || d.field("lineage") != nil
-}
-
-// Same reports whether nothing at all differs in what was compared.
-func (d *StateDiff) Same() bool { return len(d.Entries) == 0 && len(d.Header) == 0 }
-
-func (d *StateDiff) field(name string) *DiffField {
-	for i := range d.Header {
-		if d.Header[i].Name == name {
-			return &d.Header[i]
-		}
-	}
-	return nil
+	return len(d.Entries) > 0 || slices.ContainsFunc(d.Header, func(f DiffField) bool { return f.Name != "serial" })
 }
 
 // CompareStates reads two versions of a state and compares them. The error says
 // which of them cannot be read: it matches ErrEncryptedState, ErrUnsupported or
 // ErrInvalid.
 func CompareStates(older, newer []byte) (*StateDiff, error) {
-	old, err := ReadDiffSide(older)
+	old, err := document(older)
 	if err != nil {
 		return nil, fmt.Errorf("reading the older version: %w", err)
 	}
-	new, err := ReadDiffSide(newer)
+	new, err := document(newer)
 	if err != nil {
 		return nil, fmt.Errorf("reading the newer version: %w", err)
 	}
-	secrets := NewSecrets()
-	for _, side := range []DiffSide{old, new} {
-		if err := secrets.Learn(side.Body, side.Index); err != nil {
-			return nil, fmt.Errorf("looking for sensitive values: %w", err)
-		}
-	}
-	return DiffStates(old, new, secrets)
+	return DiffStates(old, new)
 }
 
-// ReadDiffSide indexes the body of one version.
-func ReadDiffSide(body []byte) (DiffSide, error) {
+func document(body []byte) (*StateDocument, error) {
 	index, err := IndexState(body)
-	return DiffSide{Body: body, Index: index}, err
+	if err != nil {
+		return nil, err
+	}
+	secrets := NewSecrets()
+	return &StateDocument{Body: body, Index: index, Secrets: secrets}, secrets.Learn(body, index)
 }
 
 // DiffStates compares two versions of a state. What is equal byte by byte is
-// never decoded. secrets are those of both versions: none of them is shown.
-func DiffStates(old, new DiffSide, secrets *Secrets) (*StateDiff, error) {
+// never decoded. What either version knows to be secret is shown of neither.
+func DiffStates(old, new *StateDocument) (*StateDiff, error) {
+	secrets := old.Secrets.Clone()
+	secrets.Add(new.Secrets)
 	d := &StateDiff{old: old, new: new, secrets: secrets}
 	d.Header = diffHeaders(old.Index.StateHeader, new.Index.StateHeader)
 	d.Notes = d.remarks()
-	if err := d.outputs(); err != nil {
-		return nil, err
-	}
-	if err := d.instances(); err != nil {
-		return nil, err
+	for _, compare := range []func() error{d.outputs, d.instances} {
+		if err := compare(); err != nil {
+			return nil, err
+		}
 	}
 	return d, nil
 }

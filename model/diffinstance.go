@@ -99,14 +99,7 @@ func (d *StateDiff) objects(e *DiffEntry, old, new diffObject) (changed bool, er
 	if same && old.provider == new.provider && !d.mixed() {
 		return changed, nil
 	}
-	was, err := readMembers(&e.old, d.old.Body)
-	if err != nil {
-		return false, err
-	}
-	is, err := readMembers(&e.new, d.new.Body)
-	if err != nil {
-		return false, err
-	}
+	was, is := readMembers(&e.old, d.old.Body), readMembers(&e.new, d.new.Body)
 	e.Metadata = append(e.Metadata, metadataFields(was, is)...)
 	values, err := d.valuesDiffer(e)
 	return changed || values, err
@@ -114,33 +107,31 @@ func (d *StateDiff) objects(e *DiffEntry, old, new diffObject) (changed bool, er
 
 // readMembers reads the members of an object, and from them what the index does
 // not tell of it.
-func readMembers(o *diffObject, body []byte) (map[string]jsontext.Value, error) {
-	members, err := rawMembers(o.Span.In(body))
-	if err != nil {
-		return nil, err
-	}
+func readMembers(o *diffObject, body []byte) map[string]jsontext.Value {
+	members := rawMembers(o.Span.In(body))
 	o.flat = o.flat || !isAbsent(members["attributes_flat"])
 	if members["provider"] == nil && o.provider != "" {
 		members["provider"] = rawText(o.provider) // OpenTofu may keep it by instance
 	}
-	return members, nil
+	return members
 }
 
-// valuesDiffer reports whether a value or a sensitive mark differs. Attributes
-// that differ only in what has no value are metadata.
+// valuesDiffer reports whether a value differs. Attributes that differ only in
+// what Terraform takes for the same are metadata.
 func (d *StateDiff) valuesDiffer(e *DiffEntry) (bool, error) {
-	old, new := &e.old, &e.new
-	values := sameSpan(d.old.Body, old.Attributes, d.new.Body, new.Attributes)
-	marks := sameSpan(d.old.Body, old.Sensitive, d.new.Body, new.Sensitive)
-	switch {
-	case values == alike && marks == alike && old.flat == new.flat:
-		return false, nil
-	case values == unalike && old.flat == new.flat:
-		return true, nil
+	if e.old.flat == e.new.flat {
+		was, is := rawOf(d.old.Body, e.old.Attributes), rawOf(d.new.Body, e.new.Attributes)
+		switch compareRaw(was, is) {
+		case alike:
+			return false, nil
+		case unalike:
+			return true, nil
+		case unsure:
+		}
 	}
 	changes, err := d.Attributes(e)
 	if err == nil && len(changes) == 0 {
-		e.Metadata = append(e.Metadata, DiffField{Name: "attributes", New: "(written in another way, or with nulls that Terraform takes for absent)"})
+		e.Metadata = append(e.Metadata, DiffField{Name: "attributes", New: "(the same values, written in another way)"})
 	}
 	return len(changes) > 0, err
 }
@@ -160,7 +151,7 @@ func metadataFields(was, is map[string]jsontext.Value) []DiffField {
 // metadataMembers are the members of an instance that tools and providers keep
 // for themselves, in all formats; the others are compared as what they are.
 func metadataMembers() []string {
-	return []string{"provider", "schema_version", "dependencies", "depends_on", "create_before_destroy", "identity", "identity_schema_version", "private", "meta"}
+	return []string{"provider", "schema_version", "dependencies", "depends_on", "sensitive_attributes", "create_before_destroy", "identity", "identity_schema_version", "private", "meta"}
 }
 
 // bothEmpty: Terraform leaves an empty list, a false and an empty string out.
@@ -180,9 +171,11 @@ func metadataField(name string, old, new jsontext.Value) DiffField {
 	f := DiffField{Name: name}
 	switch name {
 	case "dependencies", "depends_on":
-		f.Old, f.New = listDifference(old, new)
+		f.Old, f.New = listDifference(namesIn(old), namesIn(new))
 	case "provider":
 		f.Old, f.New = textOf(old), textOf(new)
+	case "sensitive_attributes":
+		f.Old, f.New = listDifference(pathsIn(old), pathsIn(new))
 	case "schema_version", "identity_schema_version", "create_before_destroy":
 		f.Old, f.New = string(old), string(new)
 	default:
@@ -192,8 +185,7 @@ func metadataField(name string, old, new jsontext.Value) DiffField {
 }
 
 // listDifference is what only one of two lists of names has.
-func listDifference(old, new jsontext.Value) (gone, come string) {
-	was, is := namesIn(old), namesIn(new)
+func listDifference(was, is []string) (gone, come string) {
 	without := func(list, others []string) string {
 		rest := slices.DeleteFunc(slices.Clone(list), func(s string) bool { return slices.Contains(others, s) })
 		return strings.Join(rest, ", ")
@@ -207,30 +199,41 @@ func listDifference(old, new jsontext.Value) (gone, come string) {
 
 func namesIn(raw jsontext.Value) []string {
 	var names []string
-	s := newStateScanner(raw, 0, false)
-	if len(raw) == 0 {
-		return nil
-	}
-	// What is no list of strings has no names to compare.
-	_ = s.array("names", func() error {
-		v, err := s.text("a name")
-		names = append(names, textOf(v))
-		return err
+	eachElement(raw, Span{End: int64(len(raw))}, func(_ int, at Span) bool {
+		names = append(names, textOf(at.In(raw)))
+		return true
 	})
 	return names
 }
 
-// rawMembers are the members of an object; of a repeated one the last.
-func rawMembers(raw jsontext.Value) (map[string]jsontext.Value, error) {
-	members := map[string]jsontext.Value{}
-	if len(raw) == 0 {
-		return members, nil
-	}
-	s := newStateScanner(raw, 0, false)
-	err := s.object("an object", func(_, name []byte) error {
-		_, at, err := s.value()
-		members[string(name)] = at.In(raw)
-		return err
+// pathsIn are the paths of sensitive_attributes as people read them: a.b[0].
+func pathsIn(raw jsontext.Value) []string {
+	var paths []string
+	eachElement(raw, Span{End: int64(len(raw))}, func(_ int, path Span) bool {
+		text := ""
+		eachElement(raw, path, func(_ int, at Span) bool {
+			switch step := stepOf(raw, at); {
+			case step.named:
+				text = memberPath(text, string(step.name))
+			case step.known:
+				text = itemPath(text, step.index)
+			default: // an element of a set is named by its value, which is not shown
+				text += "[*]"
+			}
+			return true
+		})
+		paths = append(paths, text)
+		return true
 	})
-	return members, err
+	return paths
+}
+
+// rawMembers are the members of an object; of a repeated one the last.
+func rawMembers(raw jsontext.Value) map[string]jsontext.Value {
+	members := map[string]jsontext.Value{}
+	eachMember(raw, Span{End: int64(len(raw))}, func(name []byte, value Span) bool {
+		members[textOf(name)] = value.In(raw)
+		return true
+	})
+	return members
 }

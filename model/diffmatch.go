@@ -73,27 +73,30 @@ func (s *DiffSummary) count(k DiffKind) {
 	}
 }
 
-// pairRows brings the rows of one address together.
+// pairRows brings the rows of one resource together. In the formats before v4
+// each instance has a row of its own, whose index is no part of the address here.
 func (d *StateDiff) pairRows() []diffRow {
 	rows := make([]diffRow, 0, d.new.Index.Len())
 	at := make(map[string]int, d.new.Index.Len())
 	for i, r := range d.new.Index.Resources() {
-		if have, ok := at[r.Address]; ok {
+		base := ResourceAddress(r.Module, r.Mode, r.Type, r.Name)
+		if have, ok := at[base]; ok {
 			rows[have].new = append(rows[have].new, i)
 			continue
 		}
-		at[r.Address] = len(rows)
+		at[base] = len(rows)
 		rows = append(rows, diffRow{new: []int{i}, at: diffPlace{row: i}})
 	}
 	behind := diffPlace{row: -1}
 	for i, r := range d.old.Index.Resources() {
-		if have, ok := at[r.Address]; ok {
+		base := ResourceAddress(r.Module, r.Mode, r.Type, r.Name)
+		if have, ok := at[base]; ok {
 			rows[have].old = append(rows[have].old, i)
 			behind = rows[have].at
 			continue
 		}
 		behind.gone++
-		at[r.Address] = len(rows)
+		at[base] = len(rows)
 		rows = append(rows, diffRow{old: []int{i}, at: behind})
 	}
 	return rows
@@ -111,11 +114,11 @@ func (d *StateDiff) sameRow(row diffRow) bool {
 
 // row compares the instances at one address.
 func (d *StateDiff) row(row diffRow) ([]DiffEntry, error) {
-	old, err := d.old.instancesOf(row.old)
+	old, err := instancesOf(d.old, row.old)
 	if err != nil {
 		return nil, err
 	}
-	new, err := d.new.instancesOf(row.new)
+	new, err := instancesOf(d.new, row.new)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +154,7 @@ type diffObject struct {
 }
 
 // instancesOf reads the instances of the rows of one address, in their order.
-func (s DiffSide) instancesOf(rows []int) ([]*diffInstance, error) {
+func instancesOf(s *StateDocument, rows []int) ([]*diffInstance, error) {
 	var all []*diffInstance
 	byAddress := map[string]*diffInstance{}
 	for _, i := range rows {

@@ -13,14 +13,7 @@ type moveKey struct{ typ, id string }
 // of one type and have the same id, or the same identity. Several that could be
 // meant are left as they are: a guess would hide a loss.
 func (d *StateDiff) moves(entries []placedEntry) ([]placedEntry, error) {
-	removed, err := d.moveKeys(entries, DiffRemoved)
-	if err != nil || len(removed) == 0 {
-		return entries, err
-	}
-	added, err := d.moveKeys(entries, DiffAdded)
-	if err != nil {
-		return entries, err
-	}
+	removed, added := d.moveKeys(entries, DiffRemoved), d.moveKeys(entries, DiffAdded)
 	gone := map[int]bool{}
 	for key, from := range removed {
 		to := added[key]
@@ -51,7 +44,7 @@ func (d *StateDiff) move(e *DiffEntry, from DiffEntry) error {
 
 // moveKeys are the entries of a kind by what they are. Data sources are read
 // anew and do not move.
-func (d *StateDiff) moveKeys(entries []placedEntry, kind DiffKind) (map[moveKey][]int, error) {
+func (d *StateDiff) moveKeys(entries []placedEntry, kind DiffKind) map[moveKey][]int {
 	keys := map[moveKey][]int{}
 	for i := range entries {
 		e := &entries[i]
@@ -62,56 +55,41 @@ func (d *StateDiff) moveKeys(entries []placedEntry, kind DiffKind) (map[moveKey]
 		if kind == DiffRemoved {
 			object, body = e.old, d.old.Body
 		}
-		id, err := objectID(object.InstanceEntry, body)
-		if err != nil {
-			return nil, err
-		}
-		if id != "" {
+		if id := objectID(object.InstanceEntry, body); id != "" {
 			key := moveKey{e.Type, id}
 			keys[key] = append(keys[key], i)
 		}
 	}
-	return keys, nil
+	return keys
 }
 
 // objectID is what a provider knows an object by: its id, or where it has none
 // its identity; "" when neither tells objects apart.
-func objectID(o InstanceEntry, body []byte) (string, error) {
+func objectID(o InstanceEntry, body []byte) string {
 	if o.Span.Len() == 0 {
-		return "", nil
+		return ""
 	}
-	id, err := memberOf(rawOf(body, o.Attributes), "id")
-	if err != nil {
-		return "", err
-	}
+	id := memberOf(rawOf(body, o.Attributes), "id")
 	if id.Kind() == '"' && !isCommonID(textOf(id)) {
-		return textOf(id), nil
+		return textOf(id)
 	}
-	identity, err := memberOf(rawOf(body, o.Span), "identity")
-	if err != nil || identity.Kind() != '{' {
-		return "", err
+	identity := memberOf(rawOf(body, o.Span), "identity").Clone()
+	if identity.Kind() != '{' || identity.Compact() != nil {
+		return ""
 	}
-	identity = identity.Clone()
-	err = identity.Compact()
-	return string(identity), err
+	return string(identity)
 }
 
 // isCommonID: some providers give all objects of a type one id.
 func isCommonID(id string) bool { return id == "" || id == "none" || id == "static" || id == "-" }
 
 // memberOf is a member of an object, of a repeated one the last; nil when absent.
-func memberOf(raw jsontext.Value, name string) (jsontext.Value, error) {
-	if raw.Kind() != '{' {
-		return nil, nil
-	}
-	var found jsontext.Value
-	s := newStateScanner(raw, 0, false)
-	err := s.object("an object", func(_, member []byte) error {
-		_, at, err := s.value()
-		if string(member) == name {
-			found = at.In(raw)
+func memberOf(raw jsontext.Value, name string) (found jsontext.Value) {
+	eachMember(raw, Span{End: int64(len(raw))}, func(member []byte, value Span) bool {
+		if string(unquoted(member)) == name {
+			found = value.In(raw)
 		}
-		return err
+		return true
 	})
-	return found, err
+	return found
 }

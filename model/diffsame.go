@@ -27,7 +27,7 @@ func compareJSON(a, b []byte) likeness {
 	}
 	w := walk{a: a, b: b}
 	for {
-		w.i, w.j = pastSpace(a, w.i), pastSpace(b, w.j)
+		w.i, w.j = skipBlank(a, w.i), skipBlank(b, w.j)
 		switch {
 		case w.i == len(a) || w.j == len(b):
 			return likenessOf(w.i == len(a) && w.j == len(b))
@@ -62,10 +62,10 @@ type walk struct {
 
 // texts compares two strings. A name that differs may only stand elsewhere.
 func (w *walk) texts() likeness {
-	endA, endB := pastText(w.a, w.i), pastText(w.b, w.j)
+	endA, endB := endOfString(w.a, w.i), endOfString(w.b, w.j)
 	x, y := w.a[w.i:endA], w.b[w.j:endB]
 	if !bytes.Equal(x, y) && !bytes.Equal(unquoted(x), unquoted(y)) {
-		if next := pastSpace(w.a, endA); next < len(w.a) && w.a[next] == ':' {
+		if next := skipBlank(w.a, endA); next < len(w.a) && w.a[next] == ':' {
 			return unsure
 		}
 		return unalike
@@ -91,37 +91,6 @@ func (w *walk) punctuation() likeness {
 	return unalike
 }
 
-func pastSpace(b []byte, i int) int {
-	for i < len(b) && (b[i] == ' ' || b[i] == '\n' || b[i] == '\t' || b[i] == '\r') {
-		i++
-	}
-	return i
-}
-
-// pastText is behind the string that begins at i.
-func pastText(b []byte, i int) int {
-	for i++; i < len(b); {
-		n := bytes.IndexByte(b[i:], '"')
-		if n < 0 {
-			return len(b)
-		}
-		i += n + 1
-		if !escapedQuote(b, i-1) {
-			return i
-		}
-	}
-	return len(b)
-}
-
-// escapedQuote reports whether an odd number of backslashes stands before at.
-func escapedQuote(b []byte, at int) bool {
-	n := 0
-	for at-1-n >= 0 && b[at-1-n] == '\\' {
-		n++
-	}
-	return n%2 == 1
-}
-
 func pastNumber(b []byte, i int) int {
 	for i < len(b) && (isNumeric(b[i]) || strings.IndexByte("+.eE", b[i]) >= 0) {
 		i++
@@ -131,18 +100,19 @@ func pastNumber(b []byte, i int) int {
 
 func isNumeric(c byte) bool { return c == '-' || '0' <= c && c <= '9' }
 
-// sameNumber compares two JSON numbers by value, exactly. A number whose
-// exponent would make that expensive is compared as it is written.
-func sameNumber(x, y string) bool {
-	if x == y {
-		return true
+// sameNumber compares two JSON numbers by value, exactly.
+func sameNumber(x, y string) bool { return x == y || canonicalNumber(x) == canonicalNumber(y) }
+
+// canonicalNumber is a text that two numbers share when they have one value. A
+// number whose exponent would make that expensive stays as it is written.
+func canonicalNumber(number string) string {
+	if !strings.ContainsAny(number, ".eE-") || hugeExponent(number) {
+		return number
 	}
-	if hugeExponent(x) || hugeExponent(y) {
-		return false
+	if r, ok := new(big.Rat).SetString(number); ok {
+		return r.RatString()
 	}
-	a, okA := new(big.Rat).SetString(x)
-	b, okB := new(big.Rat).SetString(y)
-	return okA && okB && a.Cmp(b) == 0
+	return number
 }
 
 func hugeExponent(number string) bool {
@@ -154,11 +124,7 @@ func hugeExponent(number string) bool {
 	return err != nil || n > 400 || n < -400
 }
 
-// sameSpan compares what two spans hold; an absent one is like null.
-func sameSpan(old []byte, oldAt Span, new []byte, newAt Span) likeness {
-	return compareRaw(rawOf(old, oldAt), rawOf(new, newAt))
-}
-
+// compareRaw is compareJSON of values that may be absent, which is like null.
 func compareRaw(old, new jsontext.Value) likeness {
 	if len(old) == 0 || len(new) == 0 {
 		return likenessOf(isAbsent(old) && isAbsent(new))

@@ -32,7 +32,9 @@ func compareTexts(old, new string, mask func(name, value string) string) textDif
 	return textDiff{}
 }
 
-func isLong(s string) bool { return len(s) > longText || strings.Contains(strings.TrimSuffix(s, "\n"), "\n") }
+func isLong(s string) bool {
+	return len(s) > longText || strings.Contains(strings.TrimSuffix(s, "\n"), "\n")
+}
 
 // unified is the hunks of a unified diff, without the lines that name files.
 func unified(old, new string) string {

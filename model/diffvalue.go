@@ -29,6 +29,7 @@ type AttributeChange struct {
 // valueDiff gathers what differs between two decoded values.
 type valueDiff struct {
 	secrets *Secrets
+	flat    bool // names are paths already: "tags.%"
 	changes []AttributeChange
 }
 
@@ -59,7 +60,7 @@ func (d *valueDiff) add(c AttributeChange) { d.changes = append(d.changes, c) }
 // gone come where they stood.
 func (d *valueDiff) members(path string, old, new *Value) {
 	for _, name := range mergedNames(old, new) {
-		d.values(memberPath(path, name), old.Member(name), new.Member(name))
+		d.values(d.memberPath(path, name), old.Member(name), new.Member(name))
 	}
 }
 
@@ -130,7 +131,7 @@ func (d *valueDiff) parts(path string, v *Value, kind DiffKind) {
 		}
 	default:
 		for _, m := range v.Members {
-			d.parts(memberPath(path, m.Name), m.Value, kind)
+			d.parts(d.memberPath(path, m.Name), m.Value, kind)
 		}
 	}
 }
@@ -184,6 +185,13 @@ func (d *valueDiff) shown(v *Value) string {
 	var b strings.Builder
 	writeValue(&b, v, d.secrets.Mask)
 	return b.String()
+}
+
+func (d *valueDiff) memberPath(path, name string) string {
+	if d.flat {
+		return name
+	}
+	return memberPath(path, name)
 }
 
 func memberPath(path, name string) string {
@@ -285,5 +293,19 @@ func writeValue(b *strings.Builder, v *Value, mask func(string) string) {
 			writePart(b, m.Value, mask)
 		}
 		b.WriteByte('}')
+	}
+}
+
+func writePart(b *strings.Builder, v *Value, mask func(string) string) {
+	if v != nil && v.Sensitive {
+		b.WriteString(quoted(Hidden))
+		return
+	}
+	writeValue(b, v, mask)
+}
+
+func separate(b *strings.Builder, i int) {
+	if i > 0 {
+		b.WriteString(", ")
 	}
 }

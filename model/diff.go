@@ -38,9 +38,9 @@ func (k DiffKind) Sign() string {
 // changes, so it may be asked from several goroutines.
 type StateDiff struct {
 	Summary DiffSummary
-	Header  []DiffField // serial, lineage, terraform_version, format: what differs of them
-	Entries []DiffEntry // outputs, then resource instances in the order of the state
-	Notes   []string    // what could not be compared, and other remarks, a sentence each
+	Header  []DiffField  // serial, lineage, terraform_version, format: what differs of them
+	Entries []*DiffEntry // outputs, then resource instances in the order of the state
+	Notes   []string     // what could not be compared, and other remarks, a sentence each
 
 	old, new *StateDocument
 	secrets  *Secrets
@@ -73,9 +73,9 @@ type DiffEntry struct {
 	// dependencies, the version of the schema and what a provider keeps for itself.
 	Metadata []DiffField
 
-	old, new       diffObject
-	deposed        []diffObject // of what was added or removed
-	data           bool         // a data source
+	old, new       objectRef
+	at             diffPlace
+	provider       string
 	oldOut, newOut *OutputEntry
 }
 
@@ -114,15 +114,13 @@ func document(body []byte) (*StateDocument, error) {
 func DiffStates(old, new *StateDocument) (*StateDiff, error) {
 	secrets := old.Secrets.Clone()
 	secrets.Add(new.Secrets)
-	d := &StateDiff{old: old, new: new, secrets: secrets}
+	d := &differ{StateDiff: &StateDiff{old: old, new: new, secrets: secrets}, leftover: map[*DiffEntry][]diffObject{}}
 	d.Header = diffHeaders(old.Index.StateHeader, new.Index.StateHeader)
 	d.Notes = d.remarks()
-	for _, compare := range []func() error{d.outputs, d.instances} {
-		if err := compare(); err != nil {
-			return nil, err
-		}
+	if err := d.instances(); err != nil {
+		return nil, err
 	}
-	return d, nil
+	return d.StateDiff, d.outputs()
 }
 
 func diffHeaders(old, new StateHeader) []DiffField {

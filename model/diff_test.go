@@ -48,8 +48,7 @@ func told(t *testing.T, d *StateDiff) string {
 	for _, f := range d.Header {
 		fmt.Fprintf(&b, "%s: %s => %s\n", f.Name, f.Old, f.New)
 	}
-	for i := range d.Entries {
-		e := &d.Entries[i]
+	for _, e := range d.Entries {
 		fmt.Fprintf(&b, "%s %s", e.Kind.Sign(), e.Address)
 		if e.From != "" {
 			fmt.Fprintf(&b, " from %s changed=%v", e.From, e.Changed)

@@ -29,8 +29,6 @@ func (d *StateDiff) Attributes(e *DiffEntry) ([]AttributeChange, error) {
 	return compare.changes, nil
 }
 
-func (o *diffObject) present() bool { return o.Span.Len() > 0 }
-
 // decoded are the values that an entry compares; nil where there is none.
 func (d *StateDiff) decoded(e *DiffEntry) (old, new *Value, err error) {
 	if e.Output {
@@ -43,10 +41,14 @@ func (d *StateDiff) decoded(e *DiffEntry) (old, new *Value, err error) {
 		return old, new, err
 	}
 	if e.old.present() {
-		old, err = Attributes(d.old.Body, e.old.InstanceEntry, d.secrets)
+		from := e.Address
+		if e.From != "" {
+			from = e.From
+		}
+		old, err = Attributes(d.old.Body, e.old.entry(from), d.secrets)
 	}
 	if e.new.present() && err == nil {
-		new, err = Attributes(d.new.Body, e.new.InstanceEntry, d.secrets)
+		new, err = Attributes(d.new.Body, e.new.entry(e.Address), d.secrets)
 	}
 	return old, new, err
 }
@@ -133,17 +135,19 @@ func (v *Value) text() string {
 // outputs compares the outputs of the root module, by name.
 func (d *StateDiff) outputs() error {
 	was, is := outputsByName(d.old.Index), outputsByName(d.new.Index)
+	var differing []*DiffEntry
 	for _, name := range outputNames(d.old.Index, d.new.Index) {
-		e := DiffEntry{Output: true, Address: "output." + name, oldOut: was[name], newOut: is[name]}
-		differs, err := d.output(&e)
+		e := &DiffEntry{Output: true, Address: "output." + name, oldOut: was[name], newOut: is[name]}
+		differs, err := d.output(e)
 		if err != nil {
 			return err
 		}
 		if differs {
-			d.Entries = append(d.Entries, e)
-			d.Summary.Outputs++
+			differing = append(differing, e)
 		}
 	}
+	d.Summary.Outputs = len(differing)
+	d.Entries = append(differing, d.Entries...)
 	return nil
 }
 

@@ -7,79 +7,107 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// pair compares one instance; differs is false when it is the same in both.
-func (d *StateDiff) pair(p instancePair) (e DiffEntry, differs bool, err error) {
+// pair compares one instance and notes it where it differs.
+func (d *differ) pair(p instancePair, where entryPlace) error {
 	if p.old == nil || p.new == nil {
-		return d.single(p), true, nil
+		d.single(p, where)
+		return nil
 	}
-	e = DiffEntry{Kind: DiffMetadata, Address: p.new.address, Type: p.new.typ}
-	e.Notes, err = d.deposedNotes(p.old.deposed, p.new.deposed)
-	if err != nil {
-		return e, false, err
+	e := where.entry(DiffMetadata, p.new.key)
+	var err error
+	if e.Notes, err = d.deposedNotes(p.old.deposed, p.new.deposed); err != nil {
+		return err
 	}
 	changed := len(e.Notes) > 0
 	switch old, new := p.old.current, p.new.current; {
 	case old == nil && new == nil:
 	case old == nil:
-		e.new, changed = *new, true
+		e.new, changed = new.objectRef, true
 		e.Notes = append(e.Notes, "has a current object again; before, only deposed ones were left")
 	case new == nil:
-		e.old, changed = *old, true
+		e.old, changed = old.objectRef, true
 		e.Notes = append(e.Notes, "has no current object any more, only deposed ones")
 	default:
-		var more bool
-		more, err = d.objects(&e, *old, *new)
+		more, err := d.objects(e, old, new)
+		if err != nil {
+			return err
+		}
 		changed = changed || more
 	}
-	if changed {
-		e.Kind = DiffChanged
-	}
-	return e, changed || len(e.Metadata) > 0, err
+	d.note(e, changed)
+	return nil
 }
 
-// single is an instance that is in one version only.
-func (d *StateDiff) single(p instancePair) DiffEntry {
-	in, e := p.new, DiffEntry{Kind: DiffAdded}
-	if in == nil {
-		in, e.Kind = p.old, DiffRemoved
+// note keeps an entry that differs.
+func (d *differ) note(e *DiffEntry, changed bool) {
+	switch {
+	case changed:
+		e.Kind = DiffChanged
+	case len(e.Metadata) == 0:
+		d.Summary.Unchanged++
+		return
 	}
-	e.Address, e.Type, e.data, e.deposed = in.address, in.typ, in.mode == ModeData, in.deposed
+	d.Entries = append(d.Entries, e)
+}
+
+func (w entryPlace) entry(kind DiffKind, key string) *DiffEntry {
+	return &DiffEntry{Kind: kind, Address: w.base + key, Type: w.resource.Type, provider: w.resource.Provider, at: w.at}
+}
+
+// single notes an instance that is in one version only.
+func (d *differ) single(p instancePair, where entryPlace) {
+	in, kind := p.new, DiffAdded
+	if in == nil {
+		in, kind = p.old, DiffRemoved
+	}
+	e := where.entry(kind, in.key)
 	if in.current != nil {
-		if e.Kind == DiffAdded {
-			e.new = *in.current
+		if kind == DiffAdded {
+			e.new = in.current.objectRef
 		} else {
-			e.old = *in.current
+			e.old = in.current.objectRef
 		}
-		if in.current.Tainted {
+		if in.current.tainted {
 			e.Notes = append(e.Notes, "tainted")
 		}
 	}
 	for _, o := range in.deposed {
-		e.Notes = append(e.Notes, "deposed object "+o.Deposed)
+		e.Notes = append(e.Notes, "deposed object "+o.deposed)
 	}
-	return e
+	if len(in.deposed) > 0 {
+		d.leftover[e] = in.deposed
+	}
+	d.Entries = append(d.Entries, e)
+	if where.resource.Mode == ModeData { // those are read anew: nothing moves
+		return
+	}
+	if kind == DiffAdded {
+		d.added = append(d.added, e)
+	} else {
+		d.removed = append(d.removed, e)
+	}
 }
 
-func (d *StateDiff) deposedNotes(old, new []diffObject) ([]string, error) {
+func (d *differ) deposedNotes(old, new []diffObject) ([]string, error) {
 	var notes []string
-	for _, o := range new {
-		i := slices.IndexFunc(old, func(was diffObject) bool { return was.Deposed == o.Deposed })
-		if i < 0 {
-			notes = append(notes, "deposed object "+o.Deposed+" is new")
+	for i := range new {
+		o := &new[i]
+		at := slices.IndexFunc(old, func(was diffObject) bool { return was.deposed == o.deposed })
+		if at < 0 {
+			notes = append(notes, "deposed object "+o.deposed+" is new")
 			continue
 		}
-		var e DiffEntry
-		changed, err := d.objects(&e, old[i], o)
+		changed, err := d.objects(&DiffEntry{}, &old[at], o)
 		if err != nil {
 			return nil, err
 		}
 		if changed {
-			notes = append(notes, "deposed object "+o.Deposed+" changed")
+			notes = append(notes, "deposed object "+o.deposed+" changed")
 		}
 	}
 	for _, o := range old {
-		if !slices.ContainsFunc(new, func(is diffObject) bool { return is.Deposed == o.Deposed }) {
-			notes = append(notes, "deposed object "+o.Deposed+" is gone")
+		if !slices.ContainsFunc(new, func(is diffObject) bool { return is.deposed == o.deposed }) {
+			notes = append(notes, "deposed object "+o.deposed+" is gone")
 		}
 	}
 	return notes, nil
@@ -87,40 +115,24 @@ func (d *StateDiff) deposedNotes(old, new []diffObject) ([]string, error) {
 
 // objects compares two objects, the one to the other, and reports whether more
 // than metadata differs.
-func (d *StateDiff) objects(e *DiffEntry, old, new diffObject) (changed bool, err error) {
-	e.old, e.new = old, new
+func (d *differ) objects(e *DiffEntry, old, new *diffObject) (changed bool, err error) {
+	e.old, e.new = old.objectRef, new.objectRef
 	switch {
-	case new.Tainted && !old.Tainted:
+	case new.tainted && !old.tainted:
 		e.Notes, changed = append(e.Notes, "tainted now"), true
-	case old.Tainted && !new.Tainted:
+	case old.tainted && !new.tainted:
 		e.Notes, changed = append(e.Notes, "no longer tainted"), true
 	}
-	same := compareJSON(old.Span.In(d.old.Body), new.Span.In(d.new.Body)) == alike
-	if same && old.provider == new.provider && !d.mixed() {
-		return changed, nil
-	}
-	was, is := readMembers(&e.old, d.old.Body), readMembers(&e.new, d.new.Body)
-	e.Metadata = append(e.Metadata, metadataFields(was, is)...)
+	e.Metadata = append(e.Metadata, d.metadata(old, new)...)
 	values, err := d.valuesDiffer(e)
 	return changed || values, err
 }
 
-// readMembers reads the members of an object, and from them what the index does
-// not tell of it.
-func readMembers(o *diffObject, body []byte) map[string]jsontext.Value {
-	members := rawMembers(o.Span.In(body))
-	o.flat = o.flat || !isAbsent(members["attributes_flat"])
-	if members["provider"] == nil && o.provider != "" {
-		members["provider"] = rawText(o.provider) // OpenTofu may keep it by instance
-	}
-	return members
-}
-
 // valuesDiffer reports whether a value differs. Attributes that differ only in
 // what Terraform takes for the same are metadata.
-func (d *StateDiff) valuesDiffer(e *DiffEntry) (bool, error) {
+func (d *differ) valuesDiffer(e *DiffEntry) (bool, error) {
 	if e.old.flat == e.new.flat {
-		was, is := rawOf(d.old.Body, e.old.Attributes), rawOf(d.new.Body, e.new.Attributes)
+		was, is := rawOf(d.old.Body, e.old.attributes), rawOf(d.new.Body, e.new.attributes)
 		switch compareRaw(was, is) {
 		case alike:
 			return false, nil
@@ -136,11 +148,15 @@ func (d *StateDiff) valuesDiffer(e *DiffEntry) (bool, error) {
 	return len(changes) > 0, err
 }
 
-// metadataFields compares the members of two objects beside the attributes.
-func metadataFields(was, is map[string]jsontext.Value) []DiffField {
+// metadata compares the members of two objects beside the attributes. OpenTofu
+// may keep the provider by instance.
+func (d *differ) metadata(old, new *diffObject) []DiffField {
 	var fields []DiffField
-	for _, name := range metadataMembers() {
-		x, y := was[name], is[name]
+	for i, name := range metadataNames() {
+		x, y := rawOf(d.old.Body, old.metadata[i]), rawOf(d.new.Body, new.metadata[i])
+		if name == "provider" {
+			x, y = orProvider(x, old.provider), orProvider(y, new.provider)
+		}
 		if compareRaw(x, y) != alike && !bothEmpty(x, y) {
 			fields = append(fields, metadataField(name, x, y))
 		}
@@ -148,10 +164,11 @@ func metadataFields(was, is map[string]jsontext.Value) []DiffField {
 	return fields
 }
 
-// metadataMembers are the members of an instance that tools and providers keep
-// for themselves, in all formats; the others are compared as what they are.
-func metadataMembers() []string {
-	return []string{"provider", "schema_version", "dependencies", "depends_on", "sensitive_attributes", "create_before_destroy", "identity", "identity_schema_version", "private", "meta"}
+func orProvider(raw jsontext.Value, provider string) jsontext.Value {
+	if isAbsent(raw) && provider != "" {
+		return rawText(provider)
+	}
+	return raw
 }
 
 // bothEmpty: Terraform leaves an empty list, a false and an empty string out.
@@ -226,14 +243,4 @@ func pathsIn(raw jsontext.Value) []string {
 		return true
 	})
 	return paths
-}
-
-// rawMembers are the members of an object; of a repeated one the last.
-func rawMembers(raw jsontext.Value) map[string]jsontext.Value {
-	members := map[string]jsontext.Value{}
-	eachMember(raw, Span{End: int64(len(raw))}, func(name []byte, value Span) bool {
-		members[textOf(name)] = value.In(raw)
-		return true
-	})
-	return members
 }

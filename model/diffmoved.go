@@ -1,6 +1,7 @@
 package model
 
 import (
+	"errors"
 	"slices"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -9,71 +10,78 @@ import (
 // moveKey is what tells that two objects are the same thing.
 type moveKey struct{ typ, id string }
 
-// moves turns a removed and an added entry into one that moved, where they are
-// of one type and have the same id, or the same identity. Several that could be
-// meant are left as they are: a guess would hide a loss.
-func (d *StateDiff) moves(entries []placedEntry) ([]placedEntry, error) {
-	removed, added := d.moveKeys(entries, DiffRemoved), d.moveKeys(entries, DiffAdded)
-	gone := map[int]bool{}
+// moves turns a removed and an added instance into one that moved, where they
+// are of one type and have the same id, or the same identity. Several that could
+// be meant are left as they are: a guess would hide a loss.
+func (d *differ) moves() error {
+	if len(d.removed) == 0 || len(d.added) == 0 {
+		return nil
+	}
+	removed := moveKeys(d.removed, d.old.Body, func(e *DiffEntry) *objectRef { return &e.old })
+	added := moveKeys(d.added, d.new.Body, func(e *DiffEntry) *objectRef { return &e.new })
+	gone := map[*DiffEntry]bool{}
 	for key, from := range removed {
 		to := added[key]
-		if len(from) != 1 || len(to) != 1 {
+		if from == nil || to == nil {
 			continue
 		}
-		if err := d.move(&entries[to[0]].DiffEntry, entries[from[0]].DiffEntry); err != nil {
-			return entries, err
+		if err := d.move(to, from); err != nil {
+			return err
 		}
-		gone[from[0]] = true
+		gone[from] = true
 	}
-	i := -1
-	return slices.DeleteFunc(entries, func(placedEntry) bool { i++; return gone[i] }), nil
+	d.Entries = slices.DeleteFunc(d.Entries, func(e *DiffEntry) bool { return gone[e] })
+	return nil
 }
 
 // move makes an added entry one that moved here from another address.
-func (d *StateDiff) move(e *DiffEntry, from DiffEntry) error {
-	e.Kind, e.From, e.Notes = DiffMoved, from.Address, nil
-	notes, err := d.deposedNotes(from.deposed, e.deposed)
+func (d *differ) move(e, from *DiffEntry) error {
+	e.Kind, e.From = DiffMoved, from.Address
+	notes, err := d.deposedNotes(d.leftover[from], d.leftover[e])
 	if err != nil {
 		return err
 	}
 	e.Notes = notes
-	changed, err := d.objects(e, from.old, e.new)
+	var old, new diffObject
+	names := metadataNames()
+	if err := errors.Join(old.read(d.old.Body, from.old.span, &names), new.read(d.new.Body, e.new.span, &names)); err != nil {
+		return err
+	}
+	old.flat, new.flat = from.old.flat, e.new.flat
+	old.provider, new.provider = from.provider, e.provider
+	changed, err := d.objects(e, &old, &new)
 	e.Changed = changed || len(notes) > 0
 	return err
 }
 
-// moveKeys are the entries of a kind by what they are. Data sources are read
-// anew and do not move.
-func (d *StateDiff) moveKeys(entries []placedEntry, kind DiffKind) map[moveKey][]int {
-	keys := map[moveKey][]int{}
-	for i := range entries {
-		e := &entries[i]
-		if e.Kind != kind || e.data {
+// moveKeys are instances by what they are; nil stands for several.
+func moveKeys(entries []*DiffEntry, body []byte, object func(*DiffEntry) *objectRef) map[moveKey]*DiffEntry {
+	keys := make(map[moveKey]*DiffEntry, len(entries))
+	for _, e := range entries {
+		id := objectID(object(e), body)
+		if id == "" {
 			continue
 		}
-		object, body := e.new, d.new.Body
-		if kind == DiffRemoved {
-			object, body = e.old, d.old.Body
+		key := moveKey{e.Type, id}
+		if _, several := keys[key]; several {
+			e = nil
 		}
-		if id := objectID(object.InstanceEntry, body); id != "" {
-			key := moveKey{e.Type, id}
-			keys[key] = append(keys[key], i)
-		}
+		keys[key] = e
 	}
 	return keys
 }
 
 // objectID is what a provider knows an object by: its id, or where it has none
 // its identity; "" when neither tells objects apart.
-func objectID(o InstanceEntry, body []byte) string {
-	if o.Span.Len() == 0 {
+func objectID(o *objectRef, body []byte) string {
+	if !o.present() {
 		return ""
 	}
-	id := memberOf(rawOf(body, o.Attributes), "id")
+	id := memberOf(rawOf(body, o.attributes), "id")
 	if id.Kind() == '"' && !isCommonID(textOf(id)) {
 		return textOf(id)
 	}
-	identity := memberOf(rawOf(body, o.Span), "identity").Clone()
+	identity := memberOf(rawOf(body, o.span), "identity").Clone()
 	if identity.Kind() != '{' || identity.Compact() != nil {
 		return ""
 	}

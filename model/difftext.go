@@ -16,11 +16,11 @@ type textDiff struct {
 	note    string
 }
 
-// compareTexts compares two strings that are safe to show. mask masks a string
-// that was decoded from them: in JSON a secret may be spelled with escapes.
-func compareTexts(old, new string, mask func(name, value string) string) textDiff {
-	x, okX := embeddedJSON(old, mask)
-	y, okY := embeddedJSON(new, mask)
+// compareTexts compares two strings that maskText has made safe to show.
+func compareTexts(old, new string) textDiff {
+	same := func(_, value string) string { return value }
+	x, okX := embeddedJSON(old, same)
+	y, okY := embeddedJSON(new, same)
 	switch {
 	case okX && okY && x == y:
 		return textDiff{note: "the same JSON, written in another way"}
@@ -60,6 +60,25 @@ func embeddedJSON(s string, mask func(name, value string) string) (string, bool)
 		return "", false
 	}
 	return b.out.String() + "\n", true
+}
+
+// maskText is a string with every secret in it masked: those that the state
+// marks, and in JSON also those that a name tells or that escapes disguise.
+func maskText(s string, mask func(name, value string) string) string {
+	disguised := false
+	laidOut, ok := embeddedJSON(s, func(name, value string) string {
+		masked := mask(name, value)
+		disguised = disguised || masked != value
+		return masked
+	})
+	if !ok || !disguised {
+		return mask("", s)
+	}
+	flat := jsontext.Value(laidOut)
+	if flat.Compact(jsontext.AllowDuplicateNames(true)) != nil {
+		return Hidden
+	}
+	return mask("", string(flat))
 }
 
 // jsonLayout writes JSON anew, indented, with every string masked.

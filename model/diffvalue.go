@@ -165,11 +165,13 @@ func (d *valueDiff) scalars(path string, old, new *Value) {
 	if c.Sensitive {
 		c.Old, c.New = "", ""
 	} else if old.Kind == StringValue && new.Kind == StringValue {
-		text := compareTexts(d.secrets.Mask(old.Text), d.secrets.Mask(new.Text), d.maskMember)
+		text := compareTexts(d.mask(old.Text), d.mask(new.Text))
 		c.Unified, c.Note = text.unified, text.note
 	}
 	d.add(c)
 }
+
+func (d *valueDiff) mask(text string) string { return maskText(text, d.maskMember) }
 
 // maskMember masks a string inside embedded JSON, the whole of it where the name
 // of its member tells that it is a secret.
@@ -183,7 +185,7 @@ func (d *valueDiff) maskMember(name, value string) string {
 // shown is a value as JSON, with nothing sensitive in it.
 func (d *valueDiff) shown(v *Value) string {
 	var b strings.Builder
-	writeValue(&b, v, d.secrets.Mask)
+	writeValue(&b, v, d.mask)
 	return b.String()
 }
 

@@ -3,7 +3,6 @@ package model
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
 	"strings"
 )
 
@@ -12,10 +11,14 @@ import (
 // of body.
 func (s *Secrets) Learn(body []byte, x *StateIndex) error {
 	all, err := stateMarks(body, x)
+	s.learnMarks(body, all)
+	return err
+}
+
+func (s *Secrets) learnMarks(body []byte, all marks) {
 	for _, m := range all {
 		s.learnBelow(body, m)
 	}
-	return err
 }
 
 // learnBelow learns the leaves of the value at where. Names of members are none.
@@ -51,9 +54,25 @@ func secretForms(text string) []string {
 		add(once)
 		add(inJSON(once, html))
 	}
-	add(url.QueryEscape(text))
-	add(url.PathEscape(text))
+	add(inURL(text))
 	return forms
+}
+
+// inURL is text as it stands in a part of a URL, such as the password of a
+// connection string: all but the unreserved characters of RFC 3986 escaped.
+func inURL(text string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+	return b.String()
 }
 
 // inJSON is text as it stands between the quotes of a JSON string. jsonencode

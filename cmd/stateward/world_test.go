@@ -127,6 +127,9 @@ type fakeBackends struct {
 	verFacts  model.VersionFacts
 	locks     model.LockReport
 	locksOf   model.LockReport
+	body      string // of the one version that StateBody knows
+	bodyErr   error
+	revealErr error
 	plan      *model.Plan
 	planErr   error
 	unlock    model.UnlockRequest

@@ -89,24 +89,15 @@ func (d *StateDiff) Differ() bool {
 // which of them cannot be read: it matches ErrEncryptedState, ErrUnsupported or
 // ErrInvalid.
 func CompareStates(older, newer []byte) (*StateDiff, error) {
-	old, err := document(older)
+	old, err := ReadDocument("", older)
 	if err != nil {
 		return nil, fmt.Errorf("reading the older version: %w", err)
 	}
-	new, err := document(newer)
+	new, err := ReadDocument("", newer)
 	if err != nil {
 		return nil, fmt.Errorf("reading the newer version: %w", err)
 	}
-	return DiffStates(old, new)
-}
-
-func document(body []byte) (*StateDocument, error) {
-	index, err := IndexState(body)
-	if err != nil {
-		return nil, err
-	}
-	secrets := NewSecrets()
-	return &StateDocument{Body: body, Index: index, Secrets: secrets}, secrets.Learn(body, index)
+	return DiffStates(&old, &new)
 }
 
 // DiffStates compares two versions of a state. What is equal byte by byte is

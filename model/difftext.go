@@ -27,7 +27,7 @@ func compareTexts(old, new string) textDiff {
 	case okX && okY:
 		return textDiff{unified: unified(x, y)}
 	case isLong(old) || isLong(new):
-		return textDiff{unified: unified(old, new)}
+		return textDiff{unified: unified(old, new), note: lastBreak(old, new)}
 	}
 	return textDiff{}
 }
@@ -36,7 +36,20 @@ func isLong(s string) bool {
 	return len(s) > longText || strings.Contains(strings.TrimSuffix(s, "\n"), "\n")
 }
 
-// unified is the hunks of a unified diff, without the lines that name files.
+// lastBreak says what a diff by lines does not show.
+func lastBreak(old, new string) string {
+	before, after := strings.HasSuffix(old, "\n"), strings.HasSuffix(new, "\n")
+	switch {
+	case after && !before:
+		return "ends with a line break now"
+	case before && !after:
+		return "no longer ends with a line break"
+	}
+	return ""
+}
+
+// unified is the hunks of a unified diff, without the lines that name files, and
+// without the remark on a missing last line break: most strings have none.
 func unified(old, new string) string {
 	text, err := udiff.ToUnified("", "", old, udiff.Lines(old, new), udiff.DefaultContextLines)
 	if err != nil { // the edits are made from these very strings
@@ -45,7 +58,7 @@ func unified(old, new string) string {
 	for range 2 {
 		_, text, _ = strings.Cut(text, "\n")
 	}
-	return text
+	return strings.ReplaceAll(text, "\n\\ No newline at end of file\n", "\n")
 }
 
 // embeddedJSON is a string that holds a JSON object or array, laid out one

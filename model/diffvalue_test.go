@@ -83,14 +83,19 @@ func TestDiffByAttribute(t *testing.T) {
 		"embedded JSON laid out anew": {`"p":"{\"a\":[1,2]}"`, `"p":"{ \"a\": [1, 2] }"`, `
 				~ a.x
 				  ~ p "{\"a\":[1,2]}" => "{ \"a\": [1, 2] }" (the same JSON, written in another way)`},
+		"a last line break": {`"s":"a\nb"`, `"s":"a\nb\n"`, `
+				~ a.x
+				  ~ s "a\nb" => "a\nb\n" (ends with a line break now)
+				    @@ -1,2 +1,2 @@
+				     a
+				    -b
+				    +b`},
 		"a long line": {`"s":"` + long + `"`, `"s":"` + long + `y"`, `
 				~ a.x
 				  ~ s "` + long + `" => "` + long + `y"
 				    @@ -1 +1 @@
 				    -` + long + `
-				    \ No newline at end of file
-				    +` + long + `y
-				    \ No newline at end of file`},
+				    +` + long + `y`},
 	}
 	for name, tc := range cases {
 		t.Run(name, func(t *testing.T) { sameLines(t, attributeDiff(t, tc.old, tc.new), tc.want) })

@@ -22,23 +22,6 @@ func (s *session) diffStyle() widget.Styles {
 	return widget.NewStyles(s.config.ui.theme != "light", false)
 }
 
-// signTone is what a sign means; the sign itself is always written.
-func signTone(sign string) widget.Tone {
-	switch sign {
-	case "+":
-		return widget.Good
-	case "-":
-		return widget.Bad
-	case "~":
-		return widget.Warn
-	case "→", "@":
-		return widget.Accent
-	case "·":
-		return widget.Dim
-	}
-	return widget.Plain
-}
-
 func (p *diffPrinter) line(indent int, sign, text string) {
 	switch sign {
 	case "", "@":
@@ -47,7 +30,7 @@ func (p *diffPrinter) line(indent int, sign, text string) {
 		text = sign + " " + text
 	}
 	p.out.WriteString(strings.Repeat("    ", indent))
-	p.out.WriteString(strings.TrimRight(p.style.Cell(widget.Cell{Text: text, Tone: signTone(sign)}), " "))
+	p.out.WriteString(strings.TrimRight(p.style.Cell(widget.Cell{Text: text, Tone: widget.SignTone(sign)}), " "))
 	p.out.WriteByte('\n')
 }
 
@@ -55,6 +38,9 @@ func (p *diffPrinter) print() error {
 	p.out.WriteString(p.diff.Summary.String() + "\n")
 	for _, f := range p.diff.Header {
 		p.line(0, "~", f.String())
+	}
+	if len(p.diff.Entries) > 0 {
+		p.out.WriteByte('\n')
 	}
 	var apart []*model.DiffEntry
 	for _, e := range p.diff.Entries {

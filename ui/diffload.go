@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 
 	tea "charm.land/bubbletea/v2"
@@ -16,7 +17,14 @@ import (
 type loadedDiff struct {
 	docs [2]*model.StateDocument
 	diff *model.StateDiff
-	open map[int][]model.DiffLine
+	unfolding
+	items []diffItem // as they are shown first
+}
+
+// unfolding is what of a diff is unfolded.
+type unfolding struct {
+	lines    map[int][]model.DiffLine // of unfolded entries, by entry
+	metadata bool                     // metadata-only entries are unfolded
 }
 
 // fewChanges is how many addresses a diff has at most that is unfolded from the
@@ -64,7 +72,10 @@ func (r bothVersions) compare(ctx context.Context, ids [2]string) (*loadedDiff, 
 	}
 	var err error
 	if found.diff, err = model.DiffStates(found.docs[0], found.docs[1]); err == nil {
-		found.open, err = unfoldedFew(found.diff)
+		found.lines, err = unfoldedFew(found.diff)
+	}
+	if err == nil {
+		found.items = found.unfolding.items(found.diff)
 	}
 	return &found, err
 }
@@ -124,9 +135,8 @@ func (p *diffPage) receive(l letter) tea.Cmd {
 
 func (p *diffPage) loaded(m answer[*loadedDiff]) {
 	if m.err == nil {
-		p.found, p.open = m.value, m.value.open
-		p.fresh = p.items()
-		p.partial = false
+		p.found, p.unfolding = m.value, m.value.unfolding
+		p.fresh, p.partial = m.value.items, false
 	}
 	p.ended(m.err)
 }
@@ -136,47 +146,45 @@ func (p *diffPage) unfolded(m answer[linesRead]) {
 		p.host.tell(widget.Bad, m.err.Error())
 		return
 	}
-	p.open[m.value.entry] = m.value.lines
+	p.lines[m.value.entry] = m.value.lines
 	p.rebuild()
 }
 
 // rebuild lays the lines out anew; the cursor stays on its line.
-func (p *diffPage) rebuild() { p.list.replace(p.items(), nil) }
+func (p *diffPage) rebuild() { p.list.replace(p.items(p.found.diff), nil) }
 
 // items are the lines of the page: what differs, then, folded, what differs in
 // metadata alone.
-func (p *diffPage) items() []diffItem {
-	entries := p.found.diff.Entries
-	items := make([]diffItem, 0, len(entries))
+func (u unfolding) items(d *model.StateDiff) []diffItem {
+	items := make([]diffItem, 0, len(d.Entries))
 	var apart []int
-	for i, e := range entries {
+	for i, e := range d.Entries {
 		if e.Kind == model.DiffMetadata {
 			apart = append(apart, i)
 			continue
 		}
-		items = p.entryItems(items, i, 0)
+		items = u.entry(items, i, e, 0)
 	}
 	if len(apart) == 0 {
 		return items
 	}
 	items = append(items, diffItem{id: "apart", kind: diffApartItem, sign: "·",
 		text: plural(len(apart), "resource") + " in metadata only: provider, dependencies, schema"})
-	if p.apart {
+	if u.metadata {
 		for _, i := range apart {
-			items = p.entryItems(items, i, 1)
+			items = u.entry(items, i, d.Entries[i], 1)
 		}
 	}
 	return items
 }
 
-func entryID(entry int) string { return fmt.Sprintf("e%d", entry) }
+func entryID(entry int) string { return "e" + strconv.Itoa(entry) }
 
-// entryItems appends an entry and, where it is unfolded, its lines.
-func (p *diffPage) entryItems(items []diffItem, i, depth int) []diffItem {
-	e := p.found.diff.Entries[i]
+// entry appends an entry and, where it is unfolded, its lines.
+func (u unfolding) entry(items []diffItem, i int, e *model.DiffEntry, depth int) []diffItem {
 	items = append(items, diffItem{id: entryID(i), entry: i, sign: e.Kind.Sign(), text: e.Title(), depth: depth})
-	for n, l := range p.open[i] {
-		items = append(items, diffItem{id: fmt.Sprintf("e%d.%d", i, n), kind: diffLineItem, entry: i,
+	for n, l := range u.lines[i] {
+		items = append(items, diffItem{id: entryID(i) + "." + strconv.Itoa(n), kind: diffLineItem, entry: i,
 			sign: l.Sign, text: l.Text, depth: depth + l.Indent})
 	}
 	return items

@@ -19,11 +19,10 @@ type diffPage struct {
 	old, new model.Version
 	table    []action
 
-	come    [2]progressed // of the older and the newer body
-	found   *loadedDiff
-	open    map[int][]model.DiffLine // the lines of unfolded entries, by entry
-	apart   bool                     // metadata-only entries are unfolded
-	looking request                  // for the lines of an entry
+	come  [2]progressed // of the older and the newer body
+	found *loadedDiff
+	unfolding
+	looking request // for the lines of an entry
 }
 
 // diffItem is one line of the page.
@@ -127,9 +126,9 @@ func (p *diffPage) turnRow() tea.Cmd {
 	row := p.list.current()
 	switch {
 	case row.kind == diffApartItem:
-		p.apart = !p.apart
+		p.metadata = !p.metadata
 		p.rebuild()
-	case row.kind == diffLineItem || p.open[row.entry] != nil:
+	case row.kind == diffLineItem || p.lines[row.entry] != nil:
 		return p.foldRow()
 	default:
 		return p.unfold(row.entry)
@@ -141,9 +140,9 @@ func (p *diffPage) turnRow() tea.Cmd {
 func (p *diffPage) foldRow() tea.Cmd {
 	row := *p.list.current()
 	if row.kind == diffApartItem {
-		p.apart = false
+		p.metadata = false
 	} else {
-		delete(p.open, row.entry)
+		delete(p.lines, row.entry)
 	}
 	p.rebuild()
 	if row.kind == diffLineItem {

@@ -21,16 +21,22 @@ func (p *diffPage) foldSign(i *diffItem) string {
 	switch {
 	case i.kind == diffLineItem:
 		return "  "
-	case i.kind == diffApartItem && p.apart, i.kind == diffEntryItem && p.open[i.entry] != nil:
+	case i.kind == diffApartItem && p.metadata, i.kind == diffEntryItem && p.lines[i.entry] != nil:
 		return "▾ "
 	}
 	return "▸ "
 }
 
-// status is what is being read, else how much is shown.
+// status is what is being read, else what the filter leaves.
 func (p *diffPage) status() []widget.Cell {
-	if !p.busy {
-		return p.listPage.status()
+	switch {
+	case p.busy:
+	case p.err != nil:
+		return []widget.Cell{bad("✖ ")}
+	case p.list.filter.Active():
+		return []widget.Cell{text(count(p.list.len()) + " of " + plural(len(p.list.rows), "line") + " ")}
+	default:
+		return nil
 	}
 	read := p.come[0].read.Load() + p.come[1].read.Load()
 	total := p.come[0].total.Load() + p.come[1].total.Load()

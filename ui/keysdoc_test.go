@@ -40,6 +40,7 @@ func keysDoc(a *App) string {
 		{"Outputs of a state", "The third tab of a state.", ownKeys(state.tables[2])},
 		{"Locks of a state", "The fourth tab of a state.", ownKeys(state.tables[3])},
 		{"Text of a state", "The last tab of a state. The attributes of an instance have the same keys.", ownKeys(state.tables[len(state.tables)-1])},
+		{"Difference of two versions", "Opened with `d` from the versions of a state.", ownKeys(newDiffPage(a, b, "", model.Version{}, model.Version{}).actions())},
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
 		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},

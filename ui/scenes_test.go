@@ -35,6 +35,8 @@ func scenes() map[string]scene {
 		"versions":         {true, func(s *session) string { return s.warehouse().press("j").content() }},
 		"versions-unread":  {false, func(s *session) string { return s.warehouse().press("j", "j", "j", "j").content() }},
 		"versions-deleted": {false, func(s *session) string { return s.warehouse().press("G", "k", "k", "R").content() }},
+		"diff":             {true, func(s *session) string { return s.compared().press("G").content() }},
+		"diff-failed":      {false, failedDiff},
 		"state-locks":      {true, func(s *session) string { return s.press("j", "enter", "enter", "tab", "tab", "tab").content() }},
 		"locks":            {true, func(s *session) string { return s.press("2").content() }},
 		"locks-unreadable": {false, func(s *session) string { return s.press("2", "j").content() }},

@@ -26,7 +26,7 @@ directory, the config and the account.
 
 Exit codes: 0 done, already gone or dry run; 1 failed; 2 usage; 3 refused by a
 guard, nothing was changed; 5 interrupted half-way, the message names the command
-that finishes it; 130 cancelled by a signal, nothing was changed.`,
+that finishes it; 6 diff --exit-code, and they differ; 130 cancelled by a signal, nothing was changed.`,
 		Args:              cobra.ArbitraryArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -42,6 +42,7 @@ that finishes it; 130 cancelled by a signal, nothing was changed.`,
 	root.AddCommand(
 		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.locksCommand(f),
 		a.showCommand(f),
+		a.diffCommand(f),
 		a.unlockCommand(f), a.restoreCommand(f), a.repairCommand(f), a.recoverCommand(f), a.journalCommand(f), a.versionCommand(f), manCommand(root),
 	)
 	return root

@@ -11,6 +11,10 @@ func (f *fakeBackends) StateBody(_ context.Context, b model.Backend, key, versio
 	if f.bodyErr != nil {
 		return nil, f.bodyErr
 	}
+	if body, ok := f.bodies[versionID]; ok {
+		doc, err := model.ReadDocument(versionID, []byte(body))
+		return &doc, err
+	}
 	doc, err := model.ReadDocument("v1", []byte(f.body))
 	return &doc, err
 }

@@ -127,7 +127,8 @@ type fakeBackends struct {
 	verFacts  model.VersionFacts
 	locks     model.LockReport
 	locksOf   model.LockReport
-	body      string // of the one version that StateBody knows
+	body      string            // of the one version that StateBody knows
+	bodies    map[string]string // by version, before body
 	bodyErr   error
 	revealErr error
 	plan      *model.Plan

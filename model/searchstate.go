@@ -1,0 +1,202 @@
+package model
+
+import (
+	"fmt"
+	"math/bits"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// The fields that are no attributes.
+const (
+	searchedAddress = "address"
+	searchedType    = "type"
+)
+
+// stateFront is how many bytes tell the format of a state as a rule.
+const stateFront = 4 << 10
+
+// Search finds resources in the body of a state, in the order of the state but
+// for those that are exactly what is looked for, which come first. limit bounds
+// the hits; 0 is no bound. What is beyond it is counted in more.
+//
+// What is marked sensitive is not looked at, nor is any other text where it
+// repeats a secret of the state: else one could guess secrets by searching. The
+// error says why the state cannot be searched; bytes that cannot hold the words
+// are looked through and not read, so that not every fault in them is found.
+func (q SearchQuery) Search(body []byte, limit int) (hits []SearchHit, more int, err error) {
+	if q.rulesOut(body) && searchable(body) {
+		return nil, 0, nil
+	}
+	index, err := IndexState(body)
+	if err != nil {
+		return nil, 0, err
+	}
+	s := &stateSearch{query: q, body: body, index: index, limit: limit, disguised: escapesNeedlessly(body)}
+	for i := range index.Len() {
+		if err := s.resource(i); err != nil {
+			return nil, 0, err
+		}
+	}
+	hits, more = s.result()
+	return hits, more, nil
+}
+
+// searchable reports a state whose bytes are those of its resources, from the
+// first to the last. Where it cannot be told cheaply it is false.
+func searchable(body []byte) bool {
+	h := ReadHeader(body[:min(len(body), stateFront)], int64(len(body)))
+	switch h.Format {
+	case FormatEmpty:
+		return true
+	case FormatV1, FormatV2, FormatV3, FormatV4:
+		text := strings.TrimRight(string(body[max(0, len(body)-stateFront):]), " \t\r\n")
+		return strings.HasSuffix(text, "}") && h.Complete()
+	}
+	return false
+}
+
+// stateSearch is the search through one state.
+type stateSearch struct {
+	query     SearchQuery
+	body      []byte
+	index     *StateIndex
+	limit     int
+	disguised bool     // the bytes cannot tell what is in them
+	secrets   *Secrets // learnt when the first value matches
+
+	exact, others []SearchHit
+	more          int
+}
+
+// result puts what is exactly what was looked for in front.
+func (s *stateSearch) result() ([]SearchHit, int) {
+	hits := append(s.exact, s.others...)
+	if s.limit > 0 && len(hits) > s.limit {
+		return hits[:s.limit], s.more + len(hits) - s.limit
+	}
+	return hits, s.more
+}
+
+func (s *stateSearch) keep(h SearchHit) {
+	to := &s.others
+	if h.Exact {
+		to = &s.exact
+	}
+	if s.limit > 0 && len(*to) >= s.limit {
+		s.more++
+		return
+	}
+	*to = append(*to, h)
+}
+
+// mayHold reports whether a part of the body may hold a word.
+func (s *stateSearch) mayHold(w *searchWord, part []byte) bool {
+	for i := range w.needles {
+		if !w.needles[i].in(part) {
+			return s.disguised
+		}
+	}
+	return true
+}
+
+// resource searches one resource. In formats before v4 its name is no part of
+// its bytes, so that they cannot rule it out.
+func (s *stateSearch) resource(i int) error {
+	entry := s.index.Resource(i)
+	if !s.index.Format.legacy() {
+		part := entry.Span.In(s.body)
+		for w := range s.query.words {
+			if !s.mayHold(&s.query.words[w], part) {
+				return nil
+			}
+		}
+	}
+	all, err := s.index.Instances(s.body, i)
+	if err != nil {
+		return err
+	}
+	for _, o := range all {
+		if err := s.object(entry, o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// object searches one object of a resource.
+func (s *stateSearch) object(r ResourceEntry, o InstanceEntry) error {
+	m := newMatch(s.query)
+	m.offer(searchedType, r.Type, "")
+	m.offer(searchedAddress, o.Address, "")
+	if s.worthReading(m, o) {
+		if err := s.attributes(m, o); err != nil {
+			return err
+		}
+	}
+	if m.found == m.all {
+		s.keep(SearchHit{Address: o.Address, Type: r.Type, Mode: r.Mode, Deposed: o.Deposed,
+			Field: m.best.field, Value: m.best.value, Exact: m.exact})
+	}
+	return nil
+}
+
+// worthReading reports whether the attributes can complete a match, or show
+// that the object is what is looked for.
+func (s *stateSearch) worthReading(m *match, o InstanceEntry) bool {
+	part := o.Attributes.In(s.body)
+	for i := range s.query.words {
+		need := m.found&(1<<i) == 0 || len(s.query.words) == 1
+		if need && !s.mayHold(&s.query.words[i], part) {
+			return false
+		}
+	}
+	return m.found != m.all || len(s.query.words) == 1
+}
+
+func (s *stateSearch) attributes(m *match, o InstanceEntry) error {
+	if s.secrets == nil {
+		s.secrets = NewSecrets()
+		if err := s.secrets.Learn(s.body, s.index); err != nil {
+			return fmt.Errorf("telling what is secret in the state: %w", err)
+		}
+	}
+	v, err := Attributes(s.body, o, s.secrets)
+	if err != nil {
+		return err
+	}
+	s.value(m, v, nil)
+	return nil
+}
+
+// value searches what stands in a value, at the end of path.
+func (s *stateSearch) value(m *match, v *Value, path []string) {
+	if v == nil || v.Sensitive {
+		return
+	}
+	for i, item := range v.Items {
+		s.value(m, item, append(path, "["+strconv.Itoa(i)+"]"))
+	}
+	for _, member := range v.Members {
+		s.value(m, member.Value, append(path, "."+member.Name))
+	}
+	text, ok := scalarText(v)
+	if !ok || !m.touches(text) {
+		return
+	}
+	name := strings.TrimPrefix(strings.Join(path, ""), ".")
+	m.offerMasked(s.secrets, s.secrets.Mask(name), text)
+}
+
+// scalarText is what a value that has no parts says.
+func scalarText(v *Value) (string, bool) {
+	switch v.Kind {
+	case StringValue, NumberValue:
+		return v.Text, v.Text != ""
+	case BoolValue:
+		return strconv.FormatBool(v.Bool), true
+	case NullValue, ListValue, ObjectValue:
+	}
+	return "", false
+}

@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"strconv"
+	"strings"
 )
 
 // Most states do not hold what is looked for, and reading one costs far more
@@ -46,7 +47,7 @@ func (n *needle) in(body []byte) bool {
 // needlesOf are the parts of a word that stand together in the bytes of a state
 // wherever the word occurs in a field. A word that runs across the members of
 // an address, or over a character that is written as an escape, stands in them
-// in pieces.
+// in pieces. A few digits may be an index, which may be written as 1e3.
 func needlesOf(word string) []needle {
 	var all []needle
 	for start := 0; start < len(word); {
@@ -54,12 +55,16 @@ func needlesOf(word string) []needle {
 		for end < len(word) && writtenPlainly(word[end]) {
 			end++
 		}
-		if end > start {
-			all = append(all, newNeedle(word[start:end]))
+		if piece := word[start:end]; piece != "" && !mayBeIndex(piece) {
+			all = append(all, newNeedle(piece))
 		}
 		start = end + 1
 	}
 	return all
+}
+
+func mayBeIndex(piece string) bool {
+	return len(piece) < 10 && strings.Trim(piece, "0123456789") == ""
 }
 
 // writtenPlainly reports the characters that stand for themselves in the bytes

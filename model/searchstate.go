@@ -1,11 +1,12 @@
 package model
 
 import (
+	"bytes"
 	"fmt"
-	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
+	"unicode"
 )
 
 // The fields that are no attributes.
@@ -51,8 +52,7 @@ func searchable(body []byte) bool {
 	case FormatEmpty:
 		return true
 	case FormatV1, FormatV2, FormatV3, FormatV4:
-		text := strings.TrimRight(string(body[max(0, len(body)-stateFront):]), " \t\r\n")
-		return strings.HasSuffix(text, "}") && h.Complete()
+		return h.Complete() && bytes.HasSuffix(bytes.TrimRight(body, " \t\r\n"), []byte("}"))
 	}
 	return false
 }
@@ -66,29 +66,31 @@ type stateSearch struct {
 	disguised bool     // the bytes cannot tell what is in them
 	secrets   *Secrets // learnt when the first value matches
 
-	exact, others []SearchHit
-	more          int
-}
-
-// result puts what is exactly what was looked for in front.
-func (s *stateSearch) result() ([]SearchHit, int) {
-	hits := append(s.exact, s.others...)
-	if s.limit > 0 && len(hits) > s.limit {
-		return hits[:s.limit], s.more + len(hits) - s.limit
-	}
-	return hits, s.more
+	found [3][]SearchHit // what the words name, what reads it, what mentions them
+	more  int
 }
 
 func (s *stateSearch) keep(h SearchHit) {
-	to := &s.others
-	if h.Exact {
-		to = &s.exact
+	to := &s.found[2]
+	switch {
+	case h.Manages():
+		to = &s.found[0]
+	case h.Exact:
+		to = &s.found[1]
 	}
 	if s.limit > 0 && len(*to) >= s.limit {
 		s.more++
 		return
 	}
 	*to = append(*to, h)
+}
+
+func (s *stateSearch) result() (hits []SearchHit, more int) {
+	hits = slices.Concat(s.found[:]...)
+	if s.limit > 0 && len(hits) > s.limit {
+		return hits[:s.limit], s.more + len(hits) - s.limit
+	}
+	return hits, s.more
 }
 
 // mayHold reports whether a part of the body may hold a word.
@@ -128,8 +130,8 @@ func (s *stateSearch) resource(i int) error {
 // object searches one object of a resource.
 func (s *stateSearch) object(r ResourceEntry, o InstanceEntry) error {
 	m := newMatch(s.query)
-	m.offer(searchedType, r.Type, "")
-	m.offer(searchedAddress, o.Address, "")
+	m.offer(nil, searchedType, r.Type)
+	m.offer(nil, searchedAddress, o.Address)
 	if s.worthReading(m, o) {
 		if err := s.attributes(m, o); err != nil {
 			return err
@@ -137,7 +139,7 @@ func (s *stateSearch) object(r ResourceEntry, o InstanceEntry) error {
 	}
 	if m.found == m.all {
 		s.keep(SearchHit{Address: o.Address, Type: r.Type, Mode: r.Mode, Deposed: o.Deposed,
-			Field: m.best.field, Value: m.best.value, Exact: m.exact})
+			Field: m.best.field, Value: m.best.value, Exact: m.best.own && m.best.whole})
 	}
 	return nil
 }
@@ -179,14 +181,33 @@ func (s *stateSearch) value(m *match, v *Value, path []string) {
 		s.value(m, item, append(path, "["+strconv.Itoa(i)+"]"))
 	}
 	for _, member := range v.Members {
-		s.value(m, member.Value, append(path, "."+member.Name))
+		s.value(m, member.Value, append(path, stepTo(member.Name, len(path) == 0)))
 	}
-	text, ok := scalarText(v)
-	if !ok || !m.touches(text) {
-		return
+	if text, ok := scalarText(v); ok && m.touches(text) {
+		m.offer(s.secrets, s.secrets.Mask(fieldOf(path)), text)
 	}
-	name := strings.TrimPrefix(strings.Join(path, ""), ".")
-	m.offerMasked(s.secrets, s.secrets.Mask(name), text)
+}
+
+// stepTo is a member's name as a step of a path: .name, or ["a.b"] where a name
+// would be taken for more than one. The first one is an attribute's name.
+func stepTo(name string, first bool) string {
+	switch {
+	case first:
+		return name
+	case name != "" && !strings.ContainsFunc(name, func(r rune) bool { return r != '_' && r != '-' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }):
+		return "." + name
+	}
+	return "[" + QuoteKey(name) + "]"
+}
+
+// fieldOf is the path of an attribute. One that is called as a field is that is
+// none, gets its path in the state.
+func fieldOf(path []string) string {
+	field := strings.Join(path, "")
+	if field == searchedAddress || field == searchedType {
+		return "attributes." + field
+	}
+	return field
 }
 
 // scalarText is what a value that has no parts says.

@@ -10,6 +10,8 @@ import (
 // word of the query occurs in one of its fields: its address, its type, or the
 // value of an attribute that is not sensitive. Letters match in either case.
 type SearchQuery struct {
+	Limit int // hits a state; those beyond are counted. 0 is no bound
+
 	pattern string
 	words   []searchWord
 }

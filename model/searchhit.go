@@ -27,8 +27,8 @@ func (h SearchHit) Manages() bool { return h.Exact && h.Mode == ModeManaged }
 type SearchedState struct {
 	Backend Backend
 	State   State
-	Hits    []SearchHit // at most as many as were asked for
-	More    int         // hits beyond those
+	Hits    []SearchHit // at most the query's limit
+	More    int         // hits beyond it
 }
 
 // UnsearchedState is a state of which it is not known whether it holds what is

@@ -19,14 +19,14 @@ const (
 const stateFront = 4 << 10
 
 // Search finds resources in the body of a state, in the order of the state but
-// for those that are exactly what is looked for, which come first. limit bounds
-// the hits; 0 is no bound. What is beyond it is counted in more.
+// for those that are exactly what is looked for, which come first. What is
+// beyond the query's limit is counted in more.
 //
 // What is marked sensitive is not looked at, nor is any other text where it
 // repeats a secret of the state: else one could guess secrets by searching. The
 // error says why the state cannot be searched; bytes that cannot hold the words
 // are looked through and not read, so that not every fault in them is found.
-func (q SearchQuery) Search(body []byte, limit int) (hits []SearchHit, more int, err error) {
+func (q SearchQuery) Search(body []byte) (hits []SearchHit, more int, err error) {
 	if q.rulesOut(body) && searchable(body) {
 		return nil, 0, nil
 	}
@@ -34,7 +34,7 @@ func (q SearchQuery) Search(body []byte, limit int) (hits []SearchHit, more int,
 	if err != nil {
 		return nil, 0, err
 	}
-	s := &stateSearch{query: q, body: body, index: index, limit: limit, disguised: escapesNeedlessly(body)}
+	s := &stateSearch{query: q, body: body, index: index, disguised: escapesNeedlessly(body)}
 	for i := range index.Len() {
 		if err := s.resource(i); err != nil {
 			return nil, 0, err
@@ -62,7 +62,6 @@ type stateSearch struct {
 	query     SearchQuery
 	body      []byte
 	index     *StateIndex
-	limit     int
 	disguised bool     // the bytes cannot tell what is in them
 	secrets   *Secrets // learnt when the first value matches
 
@@ -78,7 +77,7 @@ func (s *stateSearch) keep(h SearchHit) {
 	case h.Exact:
 		to = &s.found[1]
 	}
-	if s.limit > 0 && len(*to) >= s.limit {
+	if s.query.Limit > 0 && len(*to) >= s.query.Limit {
 		s.more++
 		return
 	}
@@ -87,8 +86,8 @@ func (s *stateSearch) keep(h SearchHit) {
 
 func (s *stateSearch) result() (hits []SearchHit, more int) {
 	hits = slices.Concat(s.found[:]...)
-	if s.limit > 0 && len(hits) > s.limit {
-		return hits[:s.limit], s.more + len(hits) - s.limit
+	if s.query.Limit > 0 && len(hits) > s.query.Limit {
+		return hits[:s.query.Limit], s.more + len(hits) - s.query.Limit
 	}
 	return hits, s.more
 }

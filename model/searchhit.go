@@ -1,5 +1,7 @@
 package model
 
+import "cmp"
+
 // SearchHit is one object of a resource that a search found.
 type SearchHit struct {
 	Address string // of the instance, as "terraform state list" prints it
@@ -22,6 +24,12 @@ type SearchHit struct {
 // Manages reports whether the resource is, by its own id or arn, what was
 // looked for.
 func (h SearchHit) Manages() bool { return h.Exact && h.Mode == ModeManaged }
+
+// Compare puts what the words name first, then what reads it, then what
+// mentions it.
+func (h SearchHit) Compare(other SearchHit) int {
+	return cmp.Or(compareFlags(other.Manages(), h.Manages()), compareFlags(other.Exact, h.Exact))
+}
 
 // SearchedState is a state in which a search found something.
 type SearchedState struct {

@@ -126,6 +126,7 @@ type fakeBackends struct {
 	versErr   error
 	verFacts  model.VersionFacts
 	locks     model.LockReport
+	search    []model.SearchPage
 	locksOf   model.LockReport
 	plan      *model.Plan
 	planErr   error

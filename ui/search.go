@@ -138,7 +138,7 @@ func (r *searchRow) tells() widget.Cell {
 	case r.Exact:
 		return text("○ the pattern is its " + r.Field + ": this state only reads it")
 	}
-	return text("mentioned in " + r.Field)
+	return text("found in " + r.Field)
 }
 
 func (p *searchPage) title() string { return "Search" }
@@ -149,7 +149,7 @@ func (p *searchPage) status() []widget.Cell {
 	case p.asked == "":
 		return nil
 	case p.list.filter.Active():
-		return []widget.Cell{text(count(p.list.len()) + " of " + plural(len(p.list.rows), "match") + "  ")}
+		return []widget.Cell{text(count(p.list.len()) + " of " + matches(len(p.list.rows)) + "  ")}
 	}
 	cells := []widget.Cell{text(matches(len(p.list.rows)))}
 	if p.busy {

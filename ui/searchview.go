@@ -138,7 +138,7 @@ func (p *searchPage) account() string {
 	case p.asking && p.asked != "":
 		return "⏎ searches, esc goes back to the matches"
 	case p.asked == "":
-		return "words of an address, a type, an id, an ARN or any attribute that is not secret"
+		return "words of an address, type, id, ARN or attribute; secrets are not searched"
 	case p.busy && s.progress.Known == 0:
 		return "looking for states…   esc stops"
 	case p.busy:
@@ -149,7 +149,7 @@ func (p *searchPage) account() string {
 	case p.stopped != "":
 		return p.stopped + ": searched " + searched + "; ctrl+r searches again"
 	}
-	done := "searched " + searched + ", " + size(s.progress.Bytes)
+	done := "searched " + searched + ", " + size(s.progress.Bytes) + "; secrets are left out"
 	if s.more > 0 {
 		done += "; " + count(s.more) + " more matches not listed"
 	}

@@ -34,6 +34,7 @@ type Client struct {
 	tables   memo[regionAt, []string]
 	rows     rowCache
 	facts    *factCache
+	bodies   bodies
 	lax      laxStores
 
 	s3s       pool[*s3.Client]
@@ -44,7 +45,7 @@ type Client struct {
 
 // New returns a client; it performs no I/O.
 func New(o Options) *Client {
-	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts)}
+	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts), bodies: newBodies()}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

@@ -41,6 +41,8 @@ type fetch struct {
 	match     string // only while the ETag is this; "" is any
 	first     int64  // only the first bytes; 0 is all
 	limit     int64  // read no more than this of what comes; 0 is all
+
+	progress func(read, total int64) // told of the bytes that came; nil: nobody
 }
 
 // getObject reads a whole object. An absent object, or one whose newest version
@@ -138,12 +140,23 @@ func readObject(out *s3.GetObjectOutput, f fetch) (*object, error) {
 	if f.limit > 0 {
 		body = io.LimitReader(body, f.limit)
 	}
+	if f.progress != nil {
+		body = &countedReader{Reader: body, total: sdk.ToInt64(out.ContentLength), progress: f.progress}
+	}
 	var err error
-	if o.Body, err = io.ReadAll(body); err != nil {
+	if o.Body, err = readAll(body, expected(sdk.ToInt64(out.ContentLength), f.limit)); err != nil {
 		return nil, err
 	}
 	o.Size = max(totalSize(out), int64(len(o.Body)))
 	return o, nil
+}
+
+// expected is how much will come of a body of this size.
+func expected(size, limit int64) int64 {
+	if limit > 0 {
+		return min(size, limit)
+	}
+	return size
 }
 
 // totalSize is the size of the whole object: of "bytes 0-511/1234" the part

@@ -39,7 +39,8 @@ func (r *searchRun) search(ctx context.Context, job searchJob, reader *bodyReade
 	case err != nil:
 		res.err = err
 	default:
-		res.hits, res.more, res.err = r.query.Search(body)
+		known, _ := r.c.bodies.secrets.get(stateAt{bucket: r.c.bucketAt(job.backend), key: job.state.Key})
+		res.hits, res.more, res.err = r.query.Search(body, known)
 	}
 	return res
 }

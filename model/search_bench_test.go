@@ -37,7 +37,7 @@ func BenchmarkSearchAState(b *testing.B) {
 			b.SetBytes(int64(len(state)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, _, err := q.Search(state); err != nil {
+				if _, _, err := q.Search(state, nil); err != nil {
 					b.Fatal(err)
 				}
 			}

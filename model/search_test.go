@@ -66,7 +66,7 @@ func TestSearchFinds(t *testing.T) {
 				t.Fatal(err)
 			}
 			for spelling, body := range map[string]string{"as it is": searchedBody, "compact": compacted(searchedBody), "needlessly escaped": disguised(searchedBody)} {
-				hits, more, err := q.Search([]byte(body))
+				hits, more, err := q.Search([]byte(body), nil)
 				if got := told(hits); err != nil || more != 0 || !slices.Equal(got, c.want) {
 					t.Errorf("%s: found, %d more, %v:\n%s\nwant\n%s", spelling, more, err, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 				}
@@ -132,7 +132,7 @@ func TestSearchKeepsWhatIsExactWithinItsLimit(t *testing.T) {
 		t.Fatal(err)
 	}
 	q.Limit = 1
-	hits, more, err := q.Search([]byte(searchedBody))
+	hits, more, err := q.Search([]byte(searchedBody), nil)
 	if err != nil || more != 3 || len(hits) != 1 || hits[0].Address != "aws_vpc.this" || !hits[0].Manages() {
 		t.Errorf("%d more than %q, %v", more, told(hits), err)
 	}
@@ -151,12 +151,12 @@ func TestAStateThatCannotBeSearchedSaysSo(t *testing.T) {
 		"cut off before it":      searchedBody[:200],
 		"a later version":        `{"version": 5, "serial": 1, "lineage": "l"}`,
 	} {
-		if hits, _, err := q.Search([]byte(body)); err == nil {
+		if hits, _, err := q.Search([]byte(body), nil); err == nil {
 			t.Errorf("%s: searched, %d hits", name, len(hits))
 		}
 	}
 	for name, body := range map[string]string{"no bytes": "", "no resources": `{"version": 4, "serial": 1, "lineage": "l", "resources": []}` + "\n"} {
-		if hits, _, err := q.Search([]byte(body)); err != nil || len(hits) > 0 {
+		if hits, _, err := q.Search([]byte(body), nil); err != nil || len(hits) > 0 {
 			t.Errorf("%s: %v, %d hits", name, err, len(hits))
 		}
 	}
@@ -180,7 +180,7 @@ func TestLookingThroughBytesRulesOutNothingThatReadingFinds(t *testing.T) {
 				if err != nil {
 					continue
 				}
-				hits, _, err := q.Search(body)
+				hits, _, err := q.Search(body, nil)
 				if err != nil || !slices.ContainsFunc(hits, func(h SearchHit) bool { return h.Address == address }) {
 					t.Errorf("%s: %q does not find %s: %q, %v", name, part, address, told(hits), err)
 				}

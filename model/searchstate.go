@@ -23,10 +23,10 @@ const stateFront = 4 << 10
 // beyond the query's limit is counted in more.
 //
 // What is marked sensitive is not looked at, nor is any other text where it
-// repeats a secret of the state: else one could guess secrets by searching. The
-// error says why the state cannot be searched; bytes that cannot hold the words
+// repeats a secret of the state, or one that known holds of its other versions
+// (nil: none): else one could guess secrets by searching. The error says why the state cannot be searched; bytes that cannot hold the words
 // are looked through and not read, so that not every fault in them is found.
-func (q SearchQuery) Search(body []byte) (hits []SearchHit, more int, err error) {
+func (q SearchQuery) Search(body []byte, known *Secrets) (hits []SearchHit, more int, err error) {
 	if q.rulesOut(body) && searchable(body) {
 		return nil, 0, nil
 	}
@@ -34,7 +34,7 @@ func (q SearchQuery) Search(body []byte) (hits []SearchHit, more int, err error)
 	if err != nil {
 		return nil, 0, err
 	}
-	s := &stateSearch{query: q, body: body, index: index, disguised: escapesNeedlessly(body)}
+	s := &stateSearch{query: q, body: body, index: index, known: known, disguised: escapesNeedlessly(body)}
 	for i := range index.Len() {
 		if err := s.resource(i); err != nil {
 			return nil, 0, err
@@ -63,7 +63,8 @@ type stateSearch struct {
 	body      []byte
 	index     *StateIndex
 	disguised bool     // the bytes cannot tell what is in them
-	secrets   *Secrets // learnt when the first value matches
+	known     *Secrets // of other versions
+	secrets   *Secrets // all of them; learnt when the first value is read
 
 	found [3][]SearchHit // what the words name, what reads it, what mentions them
 	more  int
@@ -158,7 +159,7 @@ func (s *stateSearch) worthReading(m *match, o InstanceEntry) bool {
 
 func (s *stateSearch) attributes(m *match, o InstanceEntry) error {
 	if s.secrets == nil {
-		s.secrets = NewSecrets()
+		s.secrets = s.known.Clone()
 		if err := s.secrets.Learn(s.body, s.index); err != nil {
 			return fmt.Errorf("telling what is secret in the state: %w", err)
 		}

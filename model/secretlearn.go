@@ -11,10 +11,14 @@ import (
 // of body.
 func (s *Secrets) Learn(body []byte, x *StateIndex) error {
 	all, err := stateMarks(body, x)
+	s.learnMarks(body, all)
+	return err
+}
+
+func (s *Secrets) learnMarks(body []byte, all marks) {
 	for _, m := range all {
 		s.learnBelow(body, m)
 	}
-	return err
 }
 
 // learnBelow learns the leaves of the value at where. Names of members are none.

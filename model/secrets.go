@@ -2,11 +2,8 @@ package model
 
 import (
 	"slices"
-	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Hidden is what stands in place of a secret. It tells neither how long the
@@ -30,6 +27,7 @@ type Secrets struct {
 	seen    filter              // of first bytes
 	lengths map[uint64][]uint32 // by first bytes: how long the secrets are, longest first
 	known   map[uint64]struct{} // hashes
+	longest int                 // in bytes
 }
 
 // NewSecrets is a set that knows none.
@@ -74,7 +72,9 @@ func (s *Secrets) Add(other *Secrets) {
 }
 
 // Hides reports whether text holds a secret.
-func (s *Secrets) Hides(text string) bool {
+func (s *Secrets) Hides(text string) bool { return hides(s, text) }
+
+func hides[T string | []byte](s *Secrets, text T) bool {
 	for range matches(s, text) {
 		return true
 	}
@@ -142,18 +142,41 @@ func longestAt[T string | []byte](s *Secrets, text T, i int) int {
 	return 0
 }
 
-// hidesAll reports whether all of a scalar is a secret. A number that holds one
-// is hidden as a whole: half a number would be another number.
-func (s *Secrets) hidesAll(v *Value) bool {
-	switch v.Kind {
-	case StringValue:
-		for start, end := range matches(s, v.Text) {
-			return start == 0 && end == len(v.Text)
-		}
-	case NumberValue:
-		return s.Hides(v.Text)
+// hidesAll reports whether all of a text is a secret, or made of nothing else.
+func hidesAll[T string | []byte](s *Secrets, text T) bool {
+	for start, end := range matches(s, text) {
+		return start == 0 && end == len(text)
 	}
 	return false
+}
+
+// MaskHead is the first n bytes of text, masked as Mask masks all of it: what
+// reaches into them is hidden even where it ends far behind.
+func (s *Secrets) MaskHead(text string, n int) string {
+	if len(text) <= n {
+		return s.Mask(text)
+	}
+	for n > 0 && !utf8.RuneStart(text[n]) {
+		n--
+	}
+	reach := text
+	if s != nil && len(text) > n+s.longest {
+		reach = text[:n+s.longest]
+	}
+	var b strings.Builder
+	done := 0
+	for start, end := range matches(s, reach) {
+		if start >= n {
+			break
+		}
+		b.WriteString(text[done:start])
+		b.WriteString(Hidden)
+		done = end
+	}
+	if done < n {
+		b.WriteString(text[done:n])
+	}
+	return b.String()
 }
 
 // learn adds one secret in every form in which it may appear.
@@ -177,6 +200,7 @@ func (s *Secrets) add(text string) {
 
 func (s *Secrets) addLength(key uint64, n uint32) {
 	s.seen.add(key)
+	s.longest = max(s.longest, int(n))
 	lengths := s.lengths[key]
 	at, ok := slices.BinarySearchFunc(lengths, n, func(a, b uint32) int { return int(b) - int(a) })
 	if !ok {
@@ -232,63 +256,3 @@ func (f *filter) has(key uint64) bool {
 }
 
 func filterBit(key uint64) uint64 { return key * 0x9e3779b97f4a7c15 >> (64 - 19) }
-
-// Print is a value on one line, as compact JSON with every secret hidden: of a
-// sensitive value Hidden alone, without quotes.
-func (s *Secrets) Print(v *Value) string {
-	return string(s.AppendPrint(nil, v))
-}
-
-// AppendPrint appends what Print is.
-func (s *Secrets) AppendPrint(dst []byte, v *Value) []byte {
-	switch {
-	case v == nil:
-		return append(dst, "null"...)
-	case v.Sensitive:
-		return append(dst, Hidden...)
-	}
-	switch v.Kind {
-	case BoolValue:
-		return strconv.AppendBool(dst, v.Bool)
-	case NumberValue:
-		return append(dst, s.Mask(v.Text)...)
-	case StringValue:
-		return appendQuoted(dst, s.Mask(v.Text))
-	case ListValue:
-		return s.appendItems(dst, v)
-	case ObjectValue:
-		return s.appendMembers(dst, v)
-	default:
-		return append(dst, "null"...)
-	}
-}
-
-func (s *Secrets) appendItems(dst []byte, v *Value) []byte {
-	dst = append(dst, '[')
-	for i, item := range v.Items {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = s.AppendPrint(dst, item)
-	}
-	return append(dst, ']')
-}
-
-func (s *Secrets) appendMembers(dst []byte, v *Value) []byte {
-	dst = append(dst, '{')
-	for i, m := range v.Members {
-		if i > 0 {
-			dst = append(dst, ',')
-		}
-		dst = append(appendQuoted(dst, s.Mask(m.Name)), ':')
-		dst = s.AppendPrint(dst, m.Value)
-	}
-	return append(dst, '}')
-}
-
-// appendQuoted appends text as a string of JSON.
-func appendQuoted(dst []byte, text string) []byte {
-	// The error only repeats that broken UTF-8 was replaced.
-	dst, _ = jsontext.AppendQuote(dst, text)
-	return dst
-}

@@ -170,7 +170,7 @@ func OutputValue(body []byte, o OutputEntry, secrets *Secrets) (*Value, error) {
 // hides altogether.
 func (v *Value) mark(marks marks, secrets *Secrets) {
 	v.Walk(func(part *Value) bool {
-		if marks.covers(part.Span) || secrets.hidesAll(part) {
+		if marks.covers(part.Span) || part.Kind != BoolValue && hidesAll(secrets, part.Text) {
 			part.hide()
 			return false
 		}

@@ -37,6 +37,10 @@ type fake struct {
 	search  []model.SearchPage
 	unread  error // why the journal, or some of it, could not be read
 
+	bodies    map[string]string // whole states, by s3:// address, or by that and the version id behind a space
+	bodyErr   error
+	revealErr error
+
 	planErr error
 	change  func(*model.Plan) // what a test does to a plan before it is shown
 	run     func(ctx context.Context, p *model.Plan, typed []string, progress func(model.StepEvent)) model.Result

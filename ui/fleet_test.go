@@ -22,6 +22,7 @@ func sampleFleet() *fake {
 		blind:    map[string][]string{},
 		tables:   map[string][]model.TableEvidence{},
 		written:  map[string]model.CurrentObject{},
+		bodies:   sampleBodies(),
 	}
 	for _, b := range []model.Backend{
 		{Name: "acme-tfstate-prod", Source: model.SourceConfig, Region: "us-east-1", Tables: []string{"acme-locks"}},

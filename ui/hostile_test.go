@@ -97,7 +97,7 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"states":           "enter",
 		"filter":           "enter /",
 		"versions":         "enter enter",
-		"state's locks":    "enter enter tab",
+		"state's locks":    "enter enter tab tab tab",
 		"locks":            "2",
 		"unlock":           "2 U",
 		"restore":          "enter enter R",

@@ -36,7 +36,10 @@ func keysDoc(a *App) string {
 		{"Backends", "Page `1`.", ownKeys(newBackendsPage(a).actions())},
 		{"States of a backend", "", ownKeys(newStatesPage(a, b).actions())},
 		{"Versions of a state", "The first tab of a state.", ownKeys(state.tables[0])},
-		{"Locks of a state", "The second tab of a state.", ownKeys(state.tables[1])},
+		{"Resources of a state", "The second tab of a state.", ownKeys(state.tables[1])},
+		{"Outputs of a state", "The third tab of a state.", ownKeys(state.tables[2])},
+		{"Locks of a state", "The fourth tab of a state.", ownKeys(state.tables[3])},
+		{"Text of a state", "The last tab of a state. The attributes of an instance have the same keys.", ownKeys(state.tables[len(state.tables)-1])},
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
 		{"Search, while the pattern is typed", "Page `5`. Letters and digits are text until ⏎ or `esc`.", ownKeys(newSearchPage(a).askTable)},
 		{"Search", "The matches of a search. `esc` stops one that runs.", ownKeys(newSearchPage(a).table)},
@@ -73,7 +76,7 @@ func (s section) write(doc *strings.Builder) {
 
 // inEveryList are the keys that all lists share.
 func inEveryList(a action) bool {
-	return a.moves || strings.ContainsAny(a.keys[0], "/oO") && len(a.keys[0]) == 1 || a.keys[0] == "space"
+	return a.moves || strings.ContainsAny(a.keys[0], "/oO") && len(a.keys[0]) == 1 && a.name != "search" || a.keys[0] == "space"
 }
 
 func listKeys(table []action) []action {
@@ -101,7 +104,8 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 	state := newStatePage(a, model.Backend{}, model.State{})
 	for name, table := range map[string][]action{
 		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
-		"versions": state.tables[0], "state's locks": state.tables[1], "locks": newLocksPage(a).actions(),
+		"versions": state.tables[0], "state's resources": state.tables[1], "state's outputs": state.tables[2], "state's locks": state.tables[3],
+		"state's text": state.tables[len(state.tables)-1], "locks": newLocksPage(a).actions(),
 		"search": newSearchPage(a).table, "a pattern": newSearchPage(a).askTable,
 		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
 	} {

@@ -63,7 +63,7 @@ func TestTheEquivalentCommandLine(t *testing.T) {
 		"states":   {"j enter Y", "stateward states s3://acme-tfstate-payments/ --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
 		"versions": {"G k enter enter Y", "stateward history s3://acme-tfstate-data/warehouse/terraform.tfstate --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
 		"locks":    {"2 Y", "stateward locks --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
-		"a state's locks": {"G k enter enter tab Y",
+		"a state's locks": {"G k enter enter tab tab tab Y",
 			"stateward locks s3://acme-tfstate-data/warehouse/terraform.tfstate --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
 	} {
 		t.Run(name, func(t *testing.T) {

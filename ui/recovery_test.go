@@ -27,7 +27,7 @@ func TestAnEngineerRecoversAnInterruptedRestore(t *testing.T) {
 
 func TestTheBannerWorksOnEveryPageWithoutReadingItsLocks(t *testing.T) {
 	for name, keys := range map[string]string{
-		"backends": "", "states": "j enter", "versions": "j enter enter", "a state's locks": "j enter enter tab", "locks": "2 G",
+		"backends": "", "states": "j enter", "versions": "j enter enter", "a state's locks": "j enter enter tab tab tab", "locks": "2 G",
 		"journal": "6", "an entry of it": "6 enter",
 	} {
 		t.Run(name, func(t *testing.T) {

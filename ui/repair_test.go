@@ -25,7 +25,7 @@ func TestAnEngineerRepairsAMismatch(t *testing.T) {
 }
 
 func TestAMismatchIsRepairedFromTheStateToo(t *testing.T) {
-	for name, keys := range map[string]string{"from its versions": "enter", "from its locks": "enter tab"} {
+	for name, keys := range map[string]string{"from its versions": "enter", "from its locks": "enter tab tab tab"} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, sampleFleet())
 			s.staging().press(strings.Fields(keys)...).sees("digest ✖ mismatch", "D repair digest")
@@ -101,7 +101,7 @@ func TestADigestThatNeedsNoRepairSaysSo(t *testing.T) {
 		"read-only by a policy":  {digest: model.Known(model.DigestMismatch), policy: model.Policy{ReadOnly: true}, want: "policy of this backend is read-only"},
 		"read-only, and missing": {digest: model.Known(model.DigestMissing), options: func(o *Options) { o.ReadOnly = true }, want: "read-only: changes are switched off"},
 	} {
-		for _, page := range []string{"", "enter", "enter tab"} {
+		for _, page := range []string{"", "enter", "enter tab tab tab"} {
 			t.Run(name+" "+page, func(t *testing.T) {
 				f := sampleFleet()
 				f.backends[1].Policy = c.policy

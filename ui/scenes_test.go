@@ -35,7 +35,7 @@ func scenes() map[string]scene {
 		"versions":         {true, func(s *session) string { return s.warehouse().press("j").content() }},
 		"versions-unread":  {false, func(s *session) string { return s.warehouse().press("j", "j", "j", "j").content() }},
 		"versions-deleted": {false, func(s *session) string { return s.warehouse().press("G", "k", "k", "R").content() }},
-		"state-locks":      {true, func(s *session) string { return s.press("j", "enter", "enter", "tab").content() }},
+		"state-locks":      {true, func(s *session) string { return s.press("j", "enter", "enter", "tab", "tab", "tab").content() }},
 		"locks":            {true, func(s *session) string { return s.press("2").content() }},
 		"locks-unreadable": {false, func(s *session) string { return s.press("2", "j").content() }},
 		"unlock-working":   {false, workingPlan},

@@ -49,7 +49,7 @@ func (p *searchPage) noSearch() string {
 
 // open shows the resource in its state.
 func (p *searchPage) open(r *searchRow) tea.Cmd {
-	return p.host.push(newStatePage(p.host, r.backend, r.state))
+	return p.host.push(newStatePageAt(p.host, r.backend, r.state, r.Address))
 }
 
 func (p *searchPage) stateHere() (bucket, key string) {
@@ -149,9 +149,12 @@ func (p *searchPage) account() string {
 	case p.stopped != "":
 		return p.stopped + ": searched " + searched + "; ctrl+r searches again"
 	}
-	done := "searched " + searched + ", " + size(s.progress.Bytes) + "; secrets are left out"
-	if s.more > 0 {
+	done := "searched " + searched + ", " + size(s.progress.Bytes)
+	switch {
+	case s.more > 0:
 		done += "; " + count(s.more) + " more matches not listed"
+	case len(p.list.rows) == 0:
+		done += "; secrets are not searched"
 	}
 	return done
 }

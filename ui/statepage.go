@@ -36,6 +36,8 @@ type statePage struct {
 	state   model.State
 	facts   model.StateFacts
 	about   request
+	body    *stateBody
+	past    *model.Version // the version that is shown, when it is not the state as it is now
 	tabs    []tab
 	at      int
 	w, h    int
@@ -46,7 +48,15 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 	p := &statePage{host: h, sc: &scope{}, backend: b, state: s, facts: s.Facts}
 	versions := newVersionsTab(h, p.sc, b, s.Key)
 	versions.newest = p.readState
-	p.tabs = []tab{versions, newStateLocksTab(h, p.sc, b, s.Key)}
+	p.body = &stateBody{host: h, sc: p.sc, backend: b, key: s.Key}
+	resources, outputs, raw := p.contents()
+	p.tabs = []tab{
+		versions,
+		resources,
+		outputs,
+		newStateLocksTab(h, p.sc, b, s.Key),
+		raw,
+	}
 	for _, t := range p.tabs {
 		p.tables = append(p.tables, append(p.tabActions(), t.actions()...))
 	}
@@ -56,7 +66,12 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 func (p *statePage) scope() *scope { return p.sc }
 
 // title gives up a usual file name on a narrow screen rather than the folders.
-func (p *statePage) title() string { return shortKey(p.state.Key, 2*p.w/5) }
+func (p *statePage) title() string {
+	if p.past != nil {
+		return pastTitle(p.past)
+	}
+	return shortKey(p.state.Key, 2*p.w/5)
+}
 
 func (p *statePage) actions() []action { return p.tables[p.at] }
 
@@ -85,16 +100,20 @@ func (p *statePage) turn(by int) tea.Cmd {
 // enter starts both tabs: who holds a lock must be seen from the versions too.
 func (p *statePage) enter() tea.Cmd {
 	var cmds []tea.Cmd
-	for _, t := range p.tabs {
-		cmds = append(cmds, t.enter())
+	for i, t := range p.tabs {
+		if _, content := t.(bodyTab); !content || i == p.at { // a body may be large
+			cmds = append(cmds, t.enter())
+		}
 	}
 	return tea.Batch(cmds...)
 }
 
 func (p *statePage) refresh() tea.Cmd {
 	var cmds []tea.Cmd
-	for _, t := range p.tabs {
-		cmds = append(cmds, t.refresh())
+	for i, t := range p.tabs {
+		if _, content := t.(bodyTab); !content || i == p.at {
+			cmds = append(cmds, t.refresh())
+		}
 	}
 	return tea.Batch(cmds...)
 }
@@ -118,6 +137,7 @@ func (p *statePage) wanted() tea.Cmd { return p.tabs[p.at].wanted() }
 // readState reads the facts of the state whose newest version is v.
 func (p *statePage) readState(v model.Version) tea.Cmd {
 	s := p.state
+	p.body.newest = v.VersionID
 	if v.VersionID == "" {
 		return p.readFacts(s)
 	}
@@ -138,6 +158,9 @@ func (p *statePage) receive(l letter) tea.Cmd {
 		}
 		return nil
 	}
+	if cmd, ok := p.body.receive(l); ok {
+		return cmd
+	}
 	var cmds []tea.Cmd
 	for _, t := range p.tabs {
 		cmds = append(cmds, t.receive(l))
@@ -153,6 +176,9 @@ func (p *statePage) unfilter() bool { return p.tabs[p.at].unfilter() }
 
 // status is the verdict on the digest.
 func (p *statePage) status() []widget.Cell {
+	if p.past != nil {
+		return append(pastWords(p.past, p.host.now()), serialWords(p.body.doc)...)
+	}
 	digest := factCell(p.facts.Digest, digestWords)
 	cells := []widget.Cell{dim("digest "), digest}
 	if p.facts.Digest.IsUnknown() {

@@ -93,6 +93,7 @@ func (t *versionsTab) actions() []action { return t.table }
 
 func (t *versionsTab) actionTable() []action {
 	own := []action{
+		{keys: []string{"enter"}, name: "open", help: "open the state as it is in the version", footer: true, blocked: t.noOpen, run: t.open},
 		{keys: []string{"R"}, name: "restore", help: "plan to restore the version", footer: true, mutates: true,
 			blocked: t.noRestore, run: t.restore},
 		{keys: []string{"y"}, name: "copy ID", help: "copy the version ID, or those marked", footer: true,

@@ -128,6 +128,9 @@ type fakeBackends struct {
 	locks     model.LockReport
 	search    []model.SearchPage
 	locksOf   model.LockReport
+	body      string // of the one version that StateBody knows
+	bodyErr   error
+	revealErr error
 	plan      *model.Plan
 	planErr   error
 	unlock    model.UnlockRequest

@@ -1,0 +1,167 @@
+package ui
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/stateward/stateward/model"
+)
+
+// moduleTree is the resources of a state by module. It holds numbers of
+// resources, not the resources: a state may have hundreds of thousands.
+type moduleTree struct {
+	index   *model.StateIndex
+	modules []moduleNode // the first is the root
+	at      map[string]int
+}
+
+type moduleNode struct {
+	address   string // "" is the root
+	label     string // the last step of the address
+	above     int
+	modules   []int
+	resources []int
+	sums      sums // of all that is in it, however deep
+}
+
+// sums are what a module or a resource holds.
+type sums struct{ instances, tainted, deposed int }
+
+func newModuleTree(x *model.StateIndex) *moduleTree {
+	t := &moduleTree{index: x, modules: []moduleNode{{above: -1}}, at: map[string]int{"": 0}}
+	last, at := "", 0
+	for i, e := range x.Resources() {
+		if e.Module != last {
+			last, at = e.Module, t.module(e.Module)
+		}
+		t.modules[at].resources = append(t.modules[at].resources, i)
+		for m := at; m >= 0; m = t.modules[m].above {
+			s := &t.modules[m].sums
+			s.instances, s.tainted, s.deposed = s.instances+e.Instances, s.tainted+e.Tainted, s.deposed+e.Deposed
+		}
+	}
+	return t
+}
+
+// module finds a module, or adds it below the one that holds it.
+func (t *moduleTree) module(address string) int {
+	if at, ok := t.at[address]; ok {
+		return at
+	}
+	outer, label := lastModule(address)
+	above := t.module(outer)
+	at := len(t.modules)
+	t.modules = append(t.modules, moduleNode{address: address, label: label, above: above})
+	t.modules[above].modules = append(t.modules[above].modules, at)
+	t.at[address] = at
+	return at
+}
+
+// lastModule splits the last step off the address of a module. A key may have
+// anything in it, ".module." too.
+func lastModule(address string) (outer, last string) {
+	quoted, at := false, 0
+	for i := 0; i < len(address); i++ {
+		switch {
+		case quoted && address[i] == '\\':
+			i++
+		case address[i] == '"':
+			quoted = !quoted
+		case !quoted && i > 0 && strings.HasPrefix(address[i:], ".module."):
+			at = i + 1
+		}
+	}
+	if at == 0 {
+		return "", address
+	}
+	return address[:at-1], address[at:]
+}
+
+// treeRow is one line of the tree.
+type treeRow struct {
+	id       string
+	kind     rowKind
+	depth    int
+	label    string
+	typ      string
+	sums     sums
+	module   int
+	resource int
+	object   model.InstanceEntry
+}
+
+type rowKind byte
+
+const (
+	moduleRow rowKind = iota
+	resourceRow
+	objectRow
+)
+
+func moduleID(address string) string { return "m" + address }
+func resourceID(i int) string        { return "r" + strconv.Itoa(i) }
+func objectID(i, n int) string       { return "o" + strconv.Itoa(i) + "." + strconv.Itoa(n) }
+
+// unfolded is the tree with only what is open unfolded.
+func (t *moduleTree) unfolded(open func(id string) bool, objects map[int][]model.InstanceEntry) []treeRow {
+	var rows []treeRow
+	t.below(0, 0, open, objects, &rows)
+	return rows
+}
+
+func (t *moduleTree) below(at, depth int, open func(id string) bool, objects map[int][]model.InstanceEntry, rows *[]treeRow) {
+	for _, i := range t.modules[at].resources {
+		row := t.resource(i, depth)
+		*rows = append(*rows, row)
+		if open(row.id) {
+			for n, o := range objects[i] {
+				*rows = append(*rows, objectTreeRow(row, n, o))
+			}
+		}
+	}
+	for _, m := range t.modules[at].modules {
+		node := &t.modules[m]
+		row := treeRow{id: moduleID(node.address), kind: moduleRow, depth: depth, label: node.label, sums: node.sums, module: m}
+		*rows = append(*rows, row)
+		if open(row.id) {
+			t.below(m, depth+1, open, objects, rows)
+		}
+	}
+}
+
+func (t *moduleTree) resource(i, depth int) treeRow {
+	e := t.index.Resource(i)
+	label := strings.TrimPrefix(e.Address, model.ResourceAddress(e.Module, e.Mode, e.Type, ""))
+	if e.Mode == model.ModeData {
+		label = "data." + label
+	}
+	return treeRow{id: resourceID(i), kind: resourceRow, depth: depth, label: label, typ: e.Type, resource: i,
+		sums: sums{e.Instances, e.Tainted, e.Deposed}}
+}
+
+func objectTreeRow(r treeRow, n int, o model.InstanceEntry) treeRow {
+	row := treeRow{id: objectID(r.resource, n), kind: objectRow, depth: r.depth + 1, label: o.Key, typ: r.typ, resource: r.resource, object: o}
+	if row.label == "" {
+		row.label = "(no key)"
+	}
+	if o.Deposed != "" {
+		row.label += " deposed " + o.Deposed
+		row.sums.deposed = 1
+	} else {
+		row.sums.instances = 1
+	}
+	if o.Tainted {
+		row.sums.tainted = 1
+	}
+	return row
+}
+
+// flat is every resource under its full address, for a filter.
+func (t *moduleTree) flat() []treeRow {
+	rows := make([]treeRow, 0, t.index.Len())
+	for i, e := range t.index.Resources() {
+		row := treeRow{id: resourceID(i), kind: resourceRow, label: e.Address, typ: e.Type, resource: i, sums: sums{e.Instances, e.Tainted, e.Deposed}}
+		rows = append(rows, row)
+	}
+	return rows
+}

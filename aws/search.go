@@ -15,8 +15,13 @@ import (
 // state that could not be searched is named in a page, as is a source of states
 // that could not be read. The error, last, is that of the context alone.
 func (c *Client) Search(ctx context.Context, backends []model.Backend, q model.SearchQuery) iter.Seq2[model.SearchPage, error] {
+	return c.search(ctx, backends, q, largestSearched)
+}
+
+// search is Search where all bodies together take at most so many bytes.
+func (c *Client) search(ctx context.Context, backends []model.Backend, q model.SearchQuery, largest int64) iter.Seq2[model.SearchPage, error] {
 	return func(yield func(model.SearchPage, error) bool) {
-		r := newSearchRun(c, backends, q)
+		r := newSearchRun(c, backends, q, largest)
 		ctx, cancel := context.WithCancel(withSlots(ctx, c.concurrency()))
 		var running sync.WaitGroup
 		defer running.Wait()
@@ -41,6 +46,7 @@ type searchRun struct {
 	c      *Client
 	query  model.SearchQuery
 	memory *semaphore.Weighted // for the bodies that are being searched
+	most   int64               // of it
 
 	backends chan model.Backend
 	listed   chan listedStates
@@ -75,8 +81,8 @@ type searchResult struct {
 	err   error
 }
 
-func newSearchRun(c *Client, backends []model.Backend, q model.SearchQuery) *searchRun {
-	r := &searchRun{c: c, query: q, memory: semaphore.NewWeighted(largestSearched), seen: map[string]bool{},
+func newSearchRun(c *Client, backends []model.Backend, q model.SearchQuery, largest int64) *searchRun {
+	r := &searchRun{c: c, query: q, memory: semaphore.NewWeighted(largest), most: largest, seen: map[string]bool{},
 		backends: make(chan model.Backend, len(backends)), listed: make(chan listedStates),
 		jobs: make(chan searchJob), results: make(chan searchResult)}
 	for _, b := range backends {

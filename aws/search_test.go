@@ -125,6 +125,34 @@ func TestASearchNamesTheSourcesOfStatesThatItCouldNotRead(t *testing.T) {
 	}
 }
 
+func TestAStateTooLargeToBeSearchedIsNamed(t *testing.T) {
+	const most = 1 << 10
+	l := newLab(t)
+	l.put("a.tfstate", vpcState("vpc-0a"))
+	l.put("grown.tfstate", vpcState("vpc-0a"))
+	l.put("large.tfstate", append(vpcState("vpc-0a"), bytes.Repeat([]byte(" "), most)...))
+	var grow sync.Once
+	l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
+		if r.Operation != "GetObject" || r.Key != "grown.tfstate" {
+			return nil
+		}
+		return &emulator.Fault{Before: func() {
+			grow.Do(func() { l.put(r.Key, append(vpcState("vpc-0a"), bytes.Repeat([]byte(" "), most)...)) })
+		}}
+	})
+	var got searched
+	for page, err := range l.client().SearchWithin(t.Context(), []model.Backend{l.backend()}, queryOf(t, "vpc-0a"), most) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.add(page)
+	}
+	slices.Sort(got.unsearched)
+	if len(got.hits) != 1 || len(got.unsearched) != 2 || !strings.HasPrefix(got.unsearched[0], "grown.tfstate: too large to be searched: 1.4 KiB, and 1.0 KiB is the most") {
+		t.Errorf("%q, not searched: %q", got.hits, got.unsearched)
+	}
+}
+
 func TestAStateThatTwoBackendsCoverIsSearchedOnce(t *testing.T) {
 	l := newLab(t)
 	l.put("live/a.tfstate", vpcState("vpc-0a"))

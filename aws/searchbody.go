@@ -26,12 +26,15 @@ type bodyReader struct{ buf bytes.Buffer }
 // search searches one state. One that is gone by now holds nothing.
 func (r *searchRun) search(ctx context.Context, job searchJob, reader *bodyReader) searchResult {
 	res := searchResult{searchJob: job}
-	room := min(max(job.state.Size, 1), largestSearched)
-	if res.err = r.memory.Acquire(ctx, room); res.err != nil {
+	size := max(job.state.Size, 1)
+	if res.err = r.tooLarge(size); res.err != nil {
 		return res
 	}
-	defer r.memory.Release(room)
-	body, err := reader.read(ctx, r.c, job.backend, fetch{key: job.state.Key})
+	if res.err = r.memory.Acquire(ctx, size); res.err != nil {
+		return res
+	}
+	defer r.memory.Release(size)
+	body, err := r.read(ctx, job, reader)
 	defer reader.rest()
 	res.bytes = int64(len(body))
 	switch {
@@ -45,26 +48,31 @@ func (r *searchRun) search(ctx context.Context, job searchJob, reader *bodyReade
 	return res
 }
 
-// read reads a body, which is good until the next read.
-func (r *bodyReader) read(ctx context.Context, c *Client, b model.Backend, f fetch) ([]byte, error) {
-	out, err := c.open(ctx, b, f)
+// read reads a body, which is good until the next one is read.
+func (r *searchRun) read(ctx context.Context, job searchJob, reader *bodyReader) ([]byte, error) {
+	f := fetch{key: job.state.Key}
+	out, err := r.c.open(ctx, job.backend, f)
 	if err != nil {
-		return nil, objectFailure(err, b, f)
+		return nil, objectFailure(err, job.backend, f)
 	}
 	defer out.Body.Close() //nolint:errcheck // what matters was read, or the read failed
 	size := sdk.ToInt64(out.ContentLength)
-	if size > largestSearched {
-		return nil, tooLarge(size)
+	if err := r.tooLarge(size); err != nil { // it grew since it was listed
+		return nil, err
 	}
-	r.buf.Reset()
-	r.buf.Grow(int(max(size, 0)) + bytes.MinRead)
-	if _, err := r.buf.ReadFrom(io.LimitReader(out.Body, largestSearched+1)); err != nil {
-		return nil, objectFailure(err, b, f)
+	reader.buf.Reset()
+	reader.buf.Grow(int(max(size, 0)) + bytes.MinRead)
+	if _, err := reader.buf.ReadFrom(io.LimitReader(out.Body, r.most+1)); err != nil {
+		return nil, objectFailure(err, job.backend, f)
 	}
-	if r.buf.Len() > largestSearched {
-		return nil, tooLarge(int64(r.buf.Len()))
+	return reader.buf.Bytes(), r.tooLarge(int64(reader.buf.Len()))
+}
+
+func (r *searchRun) tooLarge(size int64) error {
+	if size <= r.most {
+		return nil
 	}
-	return r.buf.Bytes(), nil
+	return fmt.Errorf("too large to be searched: %s, and %s is the most", humanize.IBytes(uint64(max(size, 0))), humanize.IBytes(uint64(max(r.most, 0))))
 }
 
 // rest gives up memory that only a large body needed.
@@ -72,8 +80,4 @@ func (r *bodyReader) rest() {
 	if r.buf.Cap() > keptBuffer {
 		r.buf = bytes.Buffer{}
 	}
-}
-
-func tooLarge(size int64) error {
-	return fmt.Errorf("too large to be searched: %s, and %s is the most", humanize.IBytes(uint64(max(size, 0))), humanize.IBytes(largestSearched))
 }

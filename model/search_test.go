@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -187,6 +188,72 @@ func TestLookingThroughBytesRulesOutNothingThatReadingFinds(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestRulingOutChangesNothing searches states for pieces of all their values,
+// sensitive ones too, once with and once without looking through the bytes.
+func TestRulingOutChangesNothing(t *testing.T) {
+	bodies := stateFixtures(t)
+	bodies["made up"], bodies["disguised"] = []byte(searchedBody), []byte(disguised(searchedBody))
+	r := rand.New(rand.NewPCG(4, 2))
+	for name, body := range bodies {
+		index, err := IndexState(body)
+		if err != nil {
+			continue // tested elsewhere
+		}
+		for _, text := range valuesIn(t, body, index) {
+			for range 3 {
+				q, ok := pieceOf(r, text)
+				if !ok {
+					continue
+				}
+				with, _, err := q.Search(body, nil)
+				for i := range q.words {
+					q.words[i].needles = nil
+				}
+				without, _, err2 := q.Search(body, nil)
+				if err != nil || err2 != nil || !slices.Equal(with, without) {
+					t.Errorf("%s: %q finds %q, %v, without looking first %q, %v", name, q.Pattern(), told(with), err, told(without), err2)
+				}
+			}
+		}
+	}
+}
+
+func valuesIn(t *testing.T, body []byte, x *StateIndex) []string {
+	t.Helper()
+	var texts []string
+	for i := range x.Len() {
+		all, err := x.Instances(body, i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range all {
+			v, err := DecodeValue(body, o.Attributes)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.Walk(func(part *Value) bool {
+				if text, ok := scalarText(part); ok {
+					texts = append(texts, text)
+				}
+				return true
+			})
+		}
+	}
+	return texts
+}
+
+// pieceOf is a query for some of a text.
+func pieceOf(r *rand.Rand, text string) (SearchQuery, bool) {
+	runes := []rune(text)
+	from := r.IntN(len(runes))
+	piece := string(runes[from : from+1+r.IntN(len(runes)-from)])
+	if r.IntN(2) == 0 {
+		piece = strings.ToUpper(piece)
+	}
+	q, err := ParseSearch(piece)
+	return q, err == nil
 }
 
 // partsOf are pieces of an address, upper case among them.

@@ -20,8 +20,12 @@ type searchReader interface {
 	Search(ctx context.Context, backends []model.Backend, q model.SearchQuery) iter.Seq2[model.SearchPage, error]
 }
 
-// hitsPerState bounds the hits of one state on the page; more are counted.
-const hitsPerState = 100
+// What the page lists of the hits: of one state, and of all together. More are
+// counted, for nobody reads them, and rows are put in order as they come.
+const (
+	hitsPerState  = 100
+	maxSearchRows = 10_000
+)
 
 // searchRow is a resource that was found.
 type searchRow struct {
@@ -45,7 +49,8 @@ type searchPage struct {
 // searchSeen is what a search has told beside its hits.
 type searchSeen struct {
 	progress   model.SearchProgress
-	more       int // hits beyond what is listed
+	listed     int
+	more       int // hits beyond those
 	unsearched []model.UnsearchedState
 	problems   []string
 }
@@ -221,7 +226,7 @@ func searchFleet(read Reader, known *fleet, q model.SearchQuery) func(context.Co
 		}
 		return func(yield func(model.SearchPage, error) bool) {
 			found, err := allBackends(ctx, read)
-			if err != nil && !yield(model.SearchPage{Problems: []string{err.Error()}}, nil) {
+			if err != nil && !yield(model.SearchPage{Problems: strings.Split(err.Error(), "\n")}, nil) {
 				return
 			}
 			for page, err := range read.Search(ctx, found, q) {
@@ -285,12 +290,21 @@ func (s *searchSeen) take(page model.SearchPage) []searchRow {
 	var rows []searchRow
 	for _, f := range page.Found {
 		for _, h := range f.Hits {
+			if s.listed >= maxSearchRows && !h.Exact {
+				s.more++
+				continue
+			}
+			s.listed++
 			rows = append(rows, searchRow{backend: f.Backend, state: f.State, SearchHit: h})
 		}
 		s.more += f.More
 	}
 	s.unsearched = append(s.unsearched, page.Unsearched...)
-	s.problems = append(s.problems, page.Problems...)
+	for _, problem := range page.Problems { // two backends may share a table
+		if !slices.Contains(s.problems, problem) {
+			s.problems = append(s.problems, problem)
+		}
+	}
 	s.progress = page.Progress
 	return rows
 }

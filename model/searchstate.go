@@ -53,6 +53,7 @@ func searchable(body []byte) bool {
 		return true
 	case FormatV1, FormatV2, FormatV3, FormatV4:
 		return h.Complete() && bytes.HasSuffix(bytes.TrimRight(body, " \t\r\n"), []byte("}"))
+	case FormatUnknown, FormatV0, FormatEncrypted, FormatInvalid:
 	}
 	return false
 }

@@ -36,20 +36,20 @@ func newResourcesTab(h host, body *stateBody, counted func() model.Fact[int]) *r
 	t.list.words = t.words
 	t.list.cells = t.cells
 	t.list.init([]column[treeRow]{
-		{widget.Column{Title: "RESOURCE", Min: 20, Weight: 3, Cut: widget.CutMiddle}, nil},
-		{widget.Column{Title: "TYPE", Min: 14, Max: 40, Weight: 1, Drop: 2}, nil},
+		{widget.Column{Title: "RESOURCE", Min: 22, Weight: 3, Cut: widget.CutMiddle}, nil},
+		{widget.Column{Title: "TYPE", Min: 18, Max: 44, Weight: 2, Drop: 2}, nil},
 		{widget.Column{Title: "COUNT", Min: 5, Right: true}, nil},
-		{widget.Column{Title: "NOTE", Min: 10, Max: 24, Weight: 1, Drop: 1}, nil},
+		{widget.Column{Title: "NOTE", Min: 11, Max: 28, Weight: 1, Drop: 1}, nil},
 	})
 	t.table = t.actionTable()
 	return t
 }
 
 func (t *resourcesTab) words(r *treeRow) string {
-	if r.kind == resourceRow {
-		return r.label + " " + r.typ
+	if r.kind == moduleRow {
+		return r.label
 	}
-	return r.label
+	return r.label + " " + r.typ
 }
 
 func (t *resourcesTab) label() string { return "resources " + t.number() }
@@ -129,11 +129,12 @@ func (t *resourcesTab) status() []widget.Cell {
 // arrived shows another document. Modules that were open stay so.
 func (t *resourcesTab) arrived() tea.Cmd {
 	t.err = t.body.unshown()
-	t.objects, t.asOf = nil, t.body.asOf
+	t.asOf = t.body.asOf
 	t.looking.end()
 	if t.body.tree == nil {
 		return nil
 	}
+	t.objects = t.body.tree.objects
 	for id := range t.turned {
 		if id[0] != 'm' {
 			delete(t.turned, id) // its objects are others now, and not read yet
@@ -154,7 +155,7 @@ func (t *resourcesTab) rebuild() {
 	t.flat = t.list.filter.Active()
 	rows := []treeRow(nil)
 	if t.flat {
-		rows = t.body.tree.flat()
+		rows = t.body.tree.flat(t.objects)
 	} else {
 		rows = t.body.tree.unfolded(t.isOpen, t.objects)
 	}
@@ -271,9 +272,6 @@ func (t *resourcesTab) receive(l letter) tea.Cmd {
 	if m.err != nil {
 		t.host.tell(widget.Bad, m.err.Error())
 		return nil
-	}
-	if t.objects == nil {
-		t.objects = map[int][]model.InstanceEntry{}
 	}
 	t.objects[m.value.resource] = m.value.objects
 	if m.value.open && len(m.value.objects) == 1 {
@@ -406,15 +404,21 @@ func (t *resourcesTab) details(st widget.Styles, w, h int) []string {
 	parts := []widget.Cell{}
 	if row.kind != moduleRow {
 		e := t.body.tree.index.Resource(row.resource)
-		parts = append(parts, text(plural(e.Instances, "instance")), dim(e.Provider))
+		parts = append(parts, text(plural(e.Instances, "instance")), dim(row.typ), dim(providerName(e.Provider)))
 	} else {
 		parts = append(parts, text(plural(row.sums.instances, "instance")))
 	}
 	if note := sumsNote(row.sums, row.kind == objectRow); note.Text != "" {
+		note.Text = strings.TrimSpace(note.Text + " " + row.object.Deposed)
 		parts = append(parts, note)
 	}
 	lines := flow(st, "", []widget.Cell{{Text: t.address(row)}}, w, 2)
 	return append(lines, flow(st, "", parts, w, max(1, min(h, 4)-len(lines)))...)
+}
+
+// providerName is the address of a provider without what every one has round it.
+func providerName(p string) string {
+	return strings.TrimSuffix(strings.TrimPrefix(p, `provider["`), `"]`)
 }
 
 func (t *resourcesTab) view(st widget.Styles) string {

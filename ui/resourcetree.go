@@ -13,7 +13,12 @@ type moduleTree struct {
 	index   *model.StateIndex
 	modules []moduleNode // the first is the root
 	at      map[string]int
+	objects map[int][]model.InstanceEntry // by resource; of a large state none
 }
+
+// smallBytes is how large a state is at most whose instances are all looked up
+// at once, so that a filter finds them by their keys.
+const smallBytes = 8 << 20
 
 type moduleNode struct {
 	address   string // "" is the root
@@ -27,8 +32,9 @@ type moduleNode struct {
 // sums are what a module or a resource holds.
 type sums struct{ instances, tainted, deposed int }
 
-func newModuleTree(x *model.StateIndex) *moduleTree {
-	t := &moduleTree{index: x, modules: []moduleNode{{above: -1}}, at: map[string]int{"": 0}}
+func newModuleTree(doc *model.StateDocument) *moduleTree {
+	x := doc.Index
+	t := &moduleTree{index: x, modules: []moduleNode{{above: -1}}, at: map[string]int{"": 0}, objects: map[int][]model.InstanceEntry{}}
 	last, at := "", 0
 	for i, e := range x.Resources() {
 		if e.Module != last {
@@ -38,6 +44,11 @@ func newModuleTree(x *model.StateIndex) *moduleTree {
 		for m := at; m >= 0; m = t.modules[m].above {
 			s := &t.modules[m].sums
 			s.instances, s.tainted, s.deposed = s.instances+e.Instances, s.tainted+e.Tainted, s.deposed+e.Deposed
+		}
+		if len(doc.Body) <= smallBytes {
+			if objects, err := x.Instances(doc.Body, i); err == nil { // else asked again when it is opened
+				t.objects[i] = objects
+			}
 		}
 	}
 	return t
@@ -145,7 +156,6 @@ func objectTreeRow(r treeRow, n int, o model.InstanceEntry) treeRow {
 		row.label = "(no key)"
 	}
 	if o.Deposed != "" {
-		row.label += " deposed " + o.Deposed
 		row.sums.deposed = 1
 	} else {
 		row.sums.instances = 1
@@ -156,12 +166,20 @@ func objectTreeRow(r treeRow, n int, o model.InstanceEntry) treeRow {
 	return row
 }
 
-// flat is every resource under its full address, for a filter.
-func (t *moduleTree) flat() []treeRow {
+// flat is every instance under its full address, for a filter; of a resource
+// whose objects are not read it is the resource.
+func (t *moduleTree) flat(objects map[int][]model.InstanceEntry) []treeRow {
 	rows := make([]treeRow, 0, t.index.Len())
 	for i, e := range t.index.Resources() {
 		row := treeRow{id: resourceID(i), kind: resourceRow, label: e.Address, typ: e.Type, resource: i, sums: sums{e.Instances, e.Tainted, e.Deposed}}
-		rows = append(rows, row)
+		if len(objects[i]) == 0 {
+			rows = append(rows, row)
+		}
+		for n, o := range objects[i] {
+			one := objectTreeRow(row, n, o)
+			one.depth, one.label = 0, o.Address
+			rows = append(rows, one)
+		}
 	}
 	return rows
 }

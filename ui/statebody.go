@@ -89,7 +89,7 @@ func (s *stateBody) load() tea.Cmd {
 		if doc == nil {
 			return loadedBody{}, err
 		}
-		return loadedBody{doc, newModuleTree(doc.Index), outputRows(doc), err}, nil
+		return loadedBody{doc, newModuleTree(doc), outputRows(doc), err}, nil
 	}))
 }
 

@@ -61,7 +61,7 @@ func pastWords(v *model.Version, now time.Time) []widget.Cell {
 	if v.IsLatest {
 		what = good("current version")
 	}
-	return []widget.Cell{what, dim(" · " + ago(now, v.LastModified) + " · ")}
+	return []widget.Cell{what, dim(" · " + justNow(now.Sub(v.LastModified)) + "  ")}
 }
 
 // noOpen is why a version cannot be opened.

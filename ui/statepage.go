@@ -177,7 +177,7 @@ func (p *statePage) unfilter() bool { return p.tabs[p.at].unfilter() }
 // status is the verdict on the digest.
 func (p *statePage) status() []widget.Cell {
 	if p.past != nil {
-		return append(pastWords(p.past, p.host.now()), serialWords(p.body.doc)...)
+		return pastWords(p.past, p.host.now())
 	}
 	digest := factCell(p.facts.Digest, digestWords)
 	cells := []widget.Cell{dim("digest "), digest}

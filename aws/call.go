@@ -15,13 +15,14 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// stack is what every service client gets: the guard outside, and inside it the
-// deadline of the call.
+// stack is what every service client gets: the guard outside, inside it the
+// bound on calls under way, and inside that the deadline of the call.
 func (c *Client) stack(s *session, k clientKey, endpoint string) []func(*middleware.Stack) error {
 	guard := &Guard{client: c, readOnly: k.readOnly}
 	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint}
 	return []func(*middleware.Stack) error{
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(guard, middleware.After) },
+		func(stack *middleware.Stack) error { return stack.Initialize.Add(slotMiddleware{}, middleware.After) },
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(call, middleware.After) },
 	}
 }

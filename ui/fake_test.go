@@ -34,6 +34,7 @@ type fake struct {
 	written map[string]model.CurrentObject   // the bytes of states, by s3:// address
 	named   []model.Version                  // versions that the wrong digests belong to
 	entries []model.JournalEntry
+	search  []model.SearchPage
 	unread  error // why the journal, or some of it, could not be read
 
 	bodies    map[string]string // whole states, by s3:// address, or by that and the version id behind a space

@@ -147,7 +147,11 @@ func (a *App) footer() string {
 // hints are the actions that the footer shows.
 func (a *App) hints() []widget.Hint {
 	var needed, usual []widget.Hint
-	for _, act := range a.table() {
+	table := a.table()
+	if m, ok := a.top().(interface{ modal() bool }); ok && m.modal() {
+		table = a.top().actions()
+	}
+	for _, act := range table {
 		switch {
 		case act.needed != nil && act.needed():
 			needed = append(needed, act.hint(a.o.ReadOnly))

@@ -42,6 +42,8 @@ func keysDoc(a *App) string {
 		{"Text of a state", "The last tab of a state. The attributes of an instance have the same keys.", ownKeys(state.tables[len(state.tables)-1])},
 		{"Difference of two versions", "Opened with `d` from the versions of a state.", ownKeys(newDiffPage(a, b, "", model.Version{}, model.Version{}).actions())},
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
+		{"Search, while the pattern is typed", "Page `5`. Letters and digits are text until ⏎ or `esc`.", ownKeys(newSearchPage(a).askTable)},
+		{"Search", "The matches of a search. `esc` stops one that runs.", ownKeys(newSearchPage(a).table)},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
 		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},
 		{"The guard", "What is typed goes to the token; keys that were in flight when it opened are ignored until the keyboard has rested for 400 ms.", (&planDialog{}).actions()},
@@ -105,6 +107,7 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
 		"versions": state.tables[0], "state's resources": state.tables[1], "state's outputs": state.tables[2], "state's locks": state.tables[3],
 		"state's text": state.tables[len(state.tables)-1], "locks": newLocksPage(a).actions(),
+		"search": newSearchPage(a).table, "a pattern": newSearchPage(a).askTable,
 		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {

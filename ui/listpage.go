@@ -39,6 +39,7 @@ type listPage[T any] struct {
 	detail func(st widget.Styles, w, h int) []string // of the row under the cursor
 	carry  func(old, row *T)                         // what a refreshed row keeps of the old one
 	top    func(st widget.Styles, w int) []string    // lines above the grid; nil: none
+	empty  func() string                             // why there are no rows; nil: the usual words
 	more   bool                                      // rows were left out: the count is "at least"
 	tall   int                                       // the most lines that the detail takes; 0 is maxDetail
 }
@@ -240,6 +241,8 @@ func wrapped(st widget.Styles, tone widget.Tone, sign, sentence string, w, rows 
 // noRows says why there are no rows.
 func (p *listPage[T]) noRows() string {
 	switch {
+	case p.empty != nil:
+		return p.empty()
 	case p.busy && p.asOf.IsZero():
 		return "reading…"
 	case p.asOf.IsZero():

@@ -63,6 +63,10 @@ func scenes() map[string]scene {
 		"journal-entry":    {true, func(s *session) string { return s.history().press("j", "enter").content() }},
 		"journal-unread":   {false, unreadJournal},
 		"leaving":          {false, leavingScene},
+		"search":           {true, func(s *session) string { return s.search("vpc-0f1").content() }},
+		"search-first":     {false, func(s *session) string { return s.press("5").text("arn:aws").content() }},
+		"search-none":      {false, func(s *session) string { s.fleet.search = searchedNothing(); return s.search("vpc-0f2").content() }},
+		"search-running":   {false, runningSearch},
 		"help":             {true, func(s *session) string { return s.press("2", "?").content() }},
 		"commands":         {true, func(s *session) string { return s.press("2", ":").text("copy").content() }},
 	}

@@ -12,6 +12,7 @@ import (
 // last. Facts carry their own reasons for being unknown, so those calls return
 // no error.
 type Reader interface {
+	searchReader
 	Identity(ctx context.Context) (model.Identity, error)
 	// Backends yields backends in the order they become known; a later element
 	// with the same bucket and prefix replaces the earlier one.

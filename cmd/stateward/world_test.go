@@ -126,6 +126,7 @@ type fakeBackends struct {
 	versErr   error
 	verFacts  model.VersionFacts
 	locks     model.LockReport
+	search    []model.SearchPage
 	locksOf   model.LockReport
 	body      string            // of the one version that StateBody knows
 	bodies    map[string]string // by version, before body

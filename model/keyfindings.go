@@ -2,7 +2,6 @@ package model
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -56,24 +55,6 @@ func findKeyState(k Key, now time.Time) []KeyFinding {
 // history alone.
 func (u KeyUse) Vital() bool { return u.Current() > 0 || len(u.Buckets) > 0 || len(u.Tables) > 0 }
 
-// StateWords is the key's state in words, with the date of a deletion:
-// "PendingDeletion: 12 d left (2026-12-04)". It is "" while the state is not known.
-func (k Key) StateWords(now time.Time) string {
-	state := k.State.Or("")
-	date, ok := k.DeletionDate.Get()
-	if state != KeyPendingDeletion || !ok || date.IsZero() {
-		return string(state)
-	}
-	left := "due"
-	switch d := date.Sub(now); {
-	case d >= 48*time.Hour:
-		left = fmt.Sprintf("%d d left", d/(24*time.Hour))
-	case d > 0:
-		left = fmt.Sprintf("%d h left", d/time.Hour)
-	}
-	return fmt.Sprintf("%s: %s (%s)", state, left, date.UTC().Format(time.DateOnly))
-}
-
 // stateRemedy is what brings a key back, where anything does.
 func stateRemedy(state KeyState) string {
 	switch state {
@@ -116,42 +97,6 @@ func RotationApplies(spec, origin string) (whyNot string) {
 		return "custom key store"
 	}
 	return ""
-}
-
-// BlastRadius is what is lost while a key is disabled, and for good once it is
-// deleted: one sentence each, the worst first.
-func (k Key) BlastRadius() []string {
-	u := k.UsedBy
-	be, cannot := "become", "cannot then be"
-	if state := k.State.Or(""); state.OutOfService() && state != KeyPendingImport {
-		be, cannot = "are", "cannot be"
-	}
-	var lines []string
-	if n := u.Current(); n > 0 {
-		lines = append(lines, atLeastWords(n, len(u.Unread) > 0, "current state")+" "+be+" unreadable: no plan, no apply")
-	}
-	if n := u.Noncurrent; n > 0 {
-		lines = append(lines, atLeastWords(n, u.AtLeast || len(u.Unread) > 0, "old version")+" "+be+" unreadable: restores of them fail")
-	}
-	for _, b := range u.Buckets {
-		lines = append(lines, "bucket "+b+" encrypts with it by default: new states and lock files "+cannot+" written")
-	}
-	for _, t := range u.Tables {
-		lines = append(lines, "lock table "+t.Table+" "+cannot+" read: nobody can lock or unlock")
-	}
-	return lines
-}
-
-// atLeastWords is "3 old versions", or "at least 3 old versions".
-func atLeastWords(n int, atLeast bool, noun string) string {
-	if n != 1 {
-		noun += "s"
-	}
-	words := fmt.Sprintf("%d %s", n, noun)
-	if atLeast {
-		return "at least " + words
-	}
-	return words
 }
 
 // findKeyPolicy judges the key policy, where it could be read.

@@ -196,7 +196,7 @@ func (e *encryptionGathering) tables(ctx context.Context) {
 	for _, table := range fact.Or(nil) {
 		stored := e.resolved(ctx, region, model.FactOf(e.c.tableEncryption(ctx, e.b, table)))
 		e.change(func(got *model.StateEncryption) {
-			got.Tables = append(got.Tables, model.TableEncryption{Table: table, Encryption: stored})
+			got.Tables = append(got.Tables, model.LockTableEncryption{Table: table, Encryption: stored})
 		})
 	}
 }

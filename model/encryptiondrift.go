@@ -17,7 +17,7 @@ type StateEncryption struct {
 	Write    WriteSettings    // what the backend block says, where one is known
 	Bucket   Fact[Encryption] // the bucket's default
 	LockFile LockFileEncryption
-	Tables   []TableEncryption       // lock tables that have a row of the state, or are named for it
+	Tables   []LockTableEncryption       // lock tables that have a row of the state, or are named for it
 	Client   Fact[*ClientEncryption] // of the current version; known and nil: the tools read it as it is stored
 	Versions []VersionEncryption     // newest first, delete markers left out
 	Bounded  bool                    // there are older versions, which were not looked at
@@ -32,8 +32,8 @@ type LockFileEncryption struct {
 	Encryption Fact[Encryption]
 }
 
-// TableEncryption is how a lock table is encrypted at rest.
-type TableEncryption struct {
+// LockTableEncryption is how a lock table is encrypted at rest.
+type LockTableEncryption struct {
 	Table      string
 	Encryption Fact[Encryption] // Algorithm is aws:kms or AWSOwnedKey
 }

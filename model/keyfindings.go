@@ -98,6 +98,3 @@ func RotationApplies(spec, origin string) (whyNot string) {
 	}
 	return ""
 }
-
-// findKeyPolicy judges the key policy, where it could be read.
-func findKeyPolicy(k Key) []KeyFinding { return nil }

@@ -174,7 +174,7 @@ func factText[T any](f model.Fact[T], show func(T) string) string {
 // rotations is the schedule and every rotation that was, the newest first.
 func (p *kmsKeyPage) rotations(k *model.Key) []journalLine {
 	r := k.Rotation
-	cell := rotationCell(r, p.host.now())
+	cell := rotationCell(k, p.host.now())
 	lines := []journalLine{{"Schedule", joined(" ", cell.Text, r.Enabled.Reason()), cell.Tone}}
 	if next, ok := r.Next.Get(); ok && !next.IsZero() {
 		lines = append(lines, journalLine{"Next", absolute(next), widget.Plain})

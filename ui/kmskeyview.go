@@ -31,7 +31,7 @@ func kmsKeyColumns() []column[model.Key] {
 func kmsKeyCells(cells []widget.Cell, k *model.Key, now time.Time) []widget.Cell {
 	u := &k.UsedBy
 	partial := len(u.Unread) > 0
-	return append(cells, text(k.Name()), kmsStateCell(k, now), rotationCell(k.Rotation, now),
+	return append(cells, text(k.Name()), kmsStateCell(k, now), rotationCell(k, now),
 		countCell(u.Current(), partial), countCell(u.Noncurrent, partial || u.AtLeast), findingsCell(k.Findings), countCell(len(u.Tables), false))
 }
 
@@ -60,8 +60,8 @@ func kmsStateCell(k *model.Key, now time.Time) widget.Cell {
 	})
 }
 
-func rotationCell(r model.KeyRotation, now time.Time) widget.Cell {
-	words := r.Words(now)
+func rotationCell(k *model.Key, now time.Time) widget.Cell {
+	r, words := k.Rotation, k.RotationWords(now)
 	switch on, ok := r.Enabled.Get(); {
 	case r.NotApplicable != "":
 		return dim(words)
@@ -69,6 +69,8 @@ func rotationCell(r model.KeyRotation, now time.Time) widget.Cell {
 		return unknown()
 	case !ok:
 		return unread()
+	case k.State.Or("") == model.KeyPendingDeletion:
+		return dim(words)
 	case !on:
 		return warn("▲ " + words)
 	}

@@ -208,15 +208,12 @@ func stateUseLines(st widget.Styles, u model.KeyUse, w int) []string {
 		if s.Current {
 			head = " ● current "
 		}
-		old := plural(s.Noncurrent, "old version")
-		if s.AtLeast {
-			old = "at least " + old
-		}
-		if s.Noncurrent == 0 && !s.AtLeast {
-			old = ""
+		old := ""
+		if s.Noncurrent > 0 || s.AtLeast {
+			old = atLeast(s.Noncurrent, s.AtLeast) + " old"
 		}
 		room := max(10, w-widget.Width(head)-widget.Width(old)-2)
-		lines = append(lines, widget.Justify(head+widget.Middle(safe(s.URL()), room), st.Dim.Render(old), w))
+		lines = append(lines, widget.Justify(head+widget.Middle(safe(s.Bucket+"/"+s.Key), room), st.Dim.Render(old), w))
 	}
 	return append(lines, " "+st.Dim.Render(strconv.Itoa(u.Current())+" current, "+plural(len(u.States), "state")+" in all"))
 }

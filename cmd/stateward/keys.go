@@ -47,7 +47,7 @@ func listKeys(ctx context.Context, s *session, args []string) error {
 		s.sayKeys(keys)
 	}
 	if n := ring.Progress().Bounded; n > 0 {
-		s.say("older versions of %d states were not looked at: --versions all looks at every one", n)
+		s.say("older versions of %d states were not looked at: --versions all does", n)
 	}
 	return s.print(docs, len(docs), keyTable(keys, now), "no KMS keys: nothing here is encrypted under one", &p)
 }

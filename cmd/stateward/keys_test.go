@@ -155,7 +155,7 @@ func TestKeysCommand(t *testing.T) {
 		"past the bound": {set: func(f *keysFake) {
 			f.keys = model.KeyPage{Keys: []model.Key{sampleKey()}, Progress: model.KeyProgress{Bounded: 3}}
 		}, rows: 1,
-			stderr: []string{"older versions of 3 states were not looked at: --versions all"}},
+			stderr: []string{"older versions of 3 states were not looked at: --versions all does"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			run := func(args ...string) ended {

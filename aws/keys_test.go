@@ -1,105 +1,19 @@
 package aws_test
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
-	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/model"
 )
-
-// vault is a site with keys of KMS.
-type vault struct {
-	*site
-	kms *kms.Client
-}
-
-func newVault(s *site) *vault { return &vault{site: s, kms: kms.NewFromConfig(rawConfig(s.url))} }
-
-// key makes a key with an alias, and returns its ARN.
-func (v *vault) key(alias string, change ...func(*kms.CreateKeyInput)) string {
-	v.t.Helper()
-	in := &kms.CreateKeyInput{}
-	for _, f := range change {
-		f(in)
-	}
-	out, err := v.kms.CreateKey(v.t.Context(), in)
-	v.must(err)
-	if alias != "" {
-		_, err = v.kms.CreateAlias(v.t.Context(), &kms.CreateAliasInput{AliasName: sdk.String("alias/" + alias), TargetKeyId: out.KeyMetadata.KeyId})
-		v.must(err)
-	}
-	return sdk.ToString(out.KeyMetadata.Arn)
-}
-
-// encryptBucket makes a key, by any of its names, the bucket's default.
-func (v *vault) encryptBucket(bucket, key string) {
-	v.t.Helper()
-	_, err := v.s3.PutBucketEncryption(v.t.Context(), &s3.PutBucketEncryptionInput{Bucket: &bucket,
-		ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{BucketKeyEnabled: sdk.Bool(true),
-			ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms, KMSMasterKeyID: &key}}}}})
-	v.must(err)
-}
-
-// putUnder writes an object under a key.
-func (v *vault) putUnder(bucket, object, algorithm, key string) {
-	v.t.Helper()
-	in := &s3.PutObjectInput{Bucket: &bucket, Key: &object, Body: strings.NewReader(stateV4), ServerSideEncryption: s3types.ServerSideEncryption(algorithm)}
-	if key != "" {
-		in.SSEKMSKeyId = &key
-	}
-	_, err := v.s3.PutObject(v.t.Context(), in)
-	v.must(err)
-}
-
-// tableUnder makes a lock table under a key, "" for the one that AWS owns.
-func (v *vault) tableUnder(name, key string) {
-	v.t.Helper()
-	in := &dynamodb.CreateTableInput{TableName: &name, BillingMode: ddbtypes.BillingModePayPerRequest,
-		KeySchema:            []ddbtypes.KeySchemaElement{{AttributeName: sdk.String("LockID"), KeyType: ddbtypes.KeyTypeHash}},
-		AttributeDefinitions: []ddbtypes.AttributeDefinition{{AttributeName: sdk.String("LockID"), AttributeType: ddbtypes.ScalarAttributeTypeS}}}
-	if key != "" {
-		in.SSESpecification = &ddbtypes.SSESpecification{Enabled: sdk.Bool(true), SSEType: ddbtypes.SSETypeKms, KMSMasterKeyId: &key}
-	}
-	_, err := v.ddb.CreateTable(v.t.Context(), in)
-	v.must(err)
-}
-
-// keysOf is what a client finds behind a backend, by ARN, with its last page.
-func keysOf(t *testing.T, c *aws.Client, b model.Backend) (map[string]model.Key, model.KeyPage, error) {
-	t.Helper()
-	var last model.KeyPage
-	var failed error
-	for page, err := range c.Keys(t.Context(), b) {
-		if err != nil {
-			failed = err
-			continue
-		}
-		if p, q := last.Progress, page.Progress; q.States < p.States || q.Read < p.Read || q.Versions < p.Versions {
-			t.Errorf("progress went back from %+v to %+v", p, q)
-		}
-		last = page
-	}
-	all := map[string]model.Key{}
-	for _, k := range last.Keys {
-		all[k.Ref()] = k
-	}
-	return all, last, failed
-}
 
 // Every name of a key stands for one key: the bucket names it by its alias, a
 // version by its ARN, the table by its id.
@@ -320,128 +234,6 @@ func TestAKeyThatIsGone(t *testing.T) {
 	v.encryptBucket(b.Bucket, gone)
 	keys, _, err := keysOf(t, v.client(), b)
 	if k := keys[gone]; err != nil || k.State.Or("") != model.KeyAbsent || model.FindKey(k, time.Now())[0].Severity != "critical" {
-		t.Errorf("keys %v, error %v", keys, err)
-	}
-}
-
-// Past the bound the counts say "at least".
-func TestTheBoundOfVersions(t *testing.T) {
-	for name, c := range map[string]struct {
-		versions   *int
-		old, heads int
-		atLeast    bool
-	}{
-		"none but the current": {ptr(0), 0, 1, true}, "three of six": {ptr(3), 2, 3, true},
-		"all six": {ptr(6), 5, 6, false}, "all there are": {ptr(-1), 5, 6, false}, "the usual hundred": {nil, 5, 6, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			v := newVault(newSiteOf(t))
-			arn := v.key("tfstate")
-			b := v.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
-			v.encryptBucket(b.Bucket, arn)
-			for range 6 {
-				v.put(b.Bucket, "app/terraform.tfstate", stateV4)
-			}
-			client := v.client(func(o *aws.Options) { o.Versions = c.versions })
-			v.emulator.ResetLog()
-			keys, page, err := keysOf(t, client, b)
-			use := keys[arn].UsedBy
-			if err != nil || use.Current() != 1 || use.Noncurrent != c.old || use.AtLeast != c.atLeast || use.States[0].AtLeast != c.atLeast {
-				t.Errorf("used by %+v, progress %+v, error %v", use, page.Progress, err)
-			}
-			if heads := countOf(v.operations(), "HeadObject"); heads != c.heads {
-				t.Errorf("%d versions were looked at, want %d", heads, c.heads)
-			}
-			v.emulator.ResetLog()
-			if _, _, err := keysOf(t, client, b); err != nil || countOf(v.operations(), "HeadObject") != 1 {
-				t.Errorf("again: %d HEADs, %v; versions do not change, only which one is current", countOf(v.operations(), "HeadObject"), err)
-			}
-		})
-	}
-}
-
-func countOf(all []string, one string) int {
-	n := 0
-	for _, s := range all {
-		if s == one {
-			n++
-		}
-	}
-	return n
-}
-
-// Requests in flight are bounded over all backends together.
-func TestHowManyRequestsAreInFlight(t *testing.T) {
-	v := newVault(newSiteOf(t))
-	arn := v.key("tfstate")
-	var backends []model.Backend
-	for i := range 3 {
-		b := v.bucket(fmt.Sprintf("acme-tfstate-%d", i), s3types.BucketVersioningStatusEnabled)
-		v.encryptBucket(b.Bucket, arn)
-		for range 8 {
-			v.put(b.Bucket, "app/terraform.tfstate", stateV4)
-		}
-		backends = append(backends, b)
-	}
-	var now, most atomic.Int32
-	v.emulator.OnRequest(func(r emulator.Request) *emulator.Fault {
-		if r.Operation == "HeadObject" {
-			n := now.Add(1)
-			for old := most.Load(); n > old && !most.CompareAndSwap(old, n); old = most.Load() {
-			}
-			return &emulator.Fault{Delay: 2 * time.Millisecond, After: func() { now.Add(-1) }}
-		}
-		return nil
-	})
-	c := v.client(func(o *aws.Options) { o.Concurrency = 3 })
-	var wg sync.WaitGroup
-	for _, b := range backends {
-		wg.Go(func() {
-			for _, err := range c.Keys(t.Context(), b) {
-				if err != nil {
-					t.Error(err)
-				}
-			}
-		})
-	}
-	wg.Wait()
-	if n := most.Load(); n > 3 {
-		t.Errorf("%d requests in flight, want 3 at most", n)
-	}
-	if n := countOf(v.operations(), "DescribeKey"); n != 1 {
-		t.Errorf("the key that all have was described %d times", n)
-	}
-}
-
-// A consumer that leaves ends all requests.
-func TestLeavingEndsTheGatheringOfKeys(t *testing.T) {
-	v := newVault(newSiteOf(t))
-	arn := v.key("tfstate")
-	b := v.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
-	v.encryptBucket(b.Bucket, arn)
-	for range 30 {
-		v.put(b.Bucket, "app/terraform.tfstate", stateV4)
-	}
-	v.emulator.ResetLog()
-	for range v.client(func(o *aws.Options) { o.Concurrency = 1 }).Keys(t.Context(), b) {
-		break
-	}
-	if err := waitUntil(5*time.Second, func() bool { return !strings.Contains(stacks(), "keyGathering") }); err != nil {
-		t.Error(err)
-	}
-	if n := countOf(v.operations(), "HeadObject"); n >= 30 {
-		t.Errorf("all %d versions were looked at", n)
-	}
-}
-
-func TestABackendWhoseStatesCannotBeListed(t *testing.T) {
-	v := newVault(newSiteOf(t))
-	arn := v.key("tfstate")
-	b := v.bucket("acme-tfstate", "")
-	v.encryptBucket(b.Bucket, arn)
-	v.emulator.Deny("s3:ListBucket")
-	keys, _, err := keysOf(t, v.client(), b)
-	if !errors.Is(err, model.ErrDenied) || len(keys[arn].UsedBy.Buckets) != 1 {
 		t.Errorf("keys %v, error %v", keys, err)
 	}
 }

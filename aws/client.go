@@ -36,6 +36,7 @@ type Client struct {
 	facts    *factCache
 	bodies   bodies
 	lax      laxStores
+	keys     keyReads // what the pages of keys and of encryption read
 
 	s3s       pool[*s3.Client]
 	dynamodbs pool[*dynamodb.Client]
@@ -45,7 +46,8 @@ type Client struct {
 
 // New returns a client; it performs no I/O.
 func New(o Options) *Client {
-	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts), bodies: newBodies()}
+	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts),
+		bodies: newBodies(), keys: newKeyReads(o)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

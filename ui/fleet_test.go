@@ -39,6 +39,7 @@ func sampleFleet() *fake {
 	f.sampleLocks()
 	f.sampleVersions()
 	f.sampleDigest()
+	f.sampleKeys()
 	return f
 }
 

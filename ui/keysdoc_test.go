@@ -39,9 +39,12 @@ func keysDoc(a *App) string {
 		{"Resources of a state", "The second tab of a state.", ownKeys(state.tables[1])},
 		{"Outputs of a state", "The third tab of a state.", ownKeys(state.tables[2])},
 		{"Locks of a state", "The fourth tab of a state.", ownKeys(state.tables[3])},
-		{"Text of a state", "The last tab of a state. The attributes of an instance have the same keys.", ownKeys(state.tables[len(state.tables)-1])},
+		{"Encryption of a state", "The fifth tab of a state.", ownKeys(state.tables[4])},
+		{"Text of a state", "The last tab of a state. The attributes of an instance have the same keys.", ownKeys(state.tables[5])},
 		{"Difference of two versions", "Opened with `d` from the versions of a state.", ownKeys(newDiffPage(a, b, "", model.Version{}, model.Version{}).actions())},
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
+		{"KMS keys of all backends", "Page `4`.", ownKeys(newKMSKeysPage(a).actions())},
+		{"A KMS key", "The arrows and the keys of a list scroll it.", ownKeys(newKMSKeyPage(a, newKMSKeysPage(a), model.Key{}).actions())},
 		{"Search, while the pattern is typed", "Page `5`. Letters and digits are text until ⏎ or `esc`.", ownKeys(newSearchPage(a).askTable)},
 		{"Search", "The matches of a search. `esc` stops one that runs.", ownKeys(newSearchPage(a).table)},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
@@ -104,11 +107,21 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 	a := New(Options{Reader: &fake{}, Operator: &fake{}})
 	state := newStatePage(a, model.Backend{}, model.State{})
 	for name, table := range map[string][]action{
-		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
-		"versions": state.tables[0], "state's resources": state.tables[1], "state's outputs": state.tables[2], "state's locks": state.tables[3],
-		"state's text": state.tables[len(state.tables)-1], "locks": newLocksPage(a).actions(),
-		"search": newSearchPage(a).table, "a pattern": newSearchPage(a).askTable,
-		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
+		"backends":          newBackendsPage(a).actions(),
+		"states":            newStatesPage(a, model.Backend{}).actions(),
+		"versions":          state.tables[0],
+		"state's resources": state.tables[1],
+		"state's outputs":   state.tables[2],
+		"state's locks":     state.tables[3],
+		"state's storage":   state.tables[4],
+		"state's text":      state.tables[5],
+		"locks":             newLocksPage(a).actions(),
+		"keys":              newKMSKeysPage(a).actions(),
+		"a key":             newKMSKeyPage(a, newKMSKeysPage(a), model.Key{}).actions(),
+		"search":            newSearchPage(a).table,
+		"a pattern":         newSearchPage(a).askTable,
+		"journal":           newJournalPage(a).actions(),
+		"an entry":          newEntryPage(a, journalOp{}).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]string{}

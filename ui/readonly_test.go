@@ -31,6 +31,9 @@ func sweptPages() map[string]string {
 		"locks":                   "2",
 		"journal":                 "6",
 		"an entry of the journal": "6 enter",
+		"keys":                    "4",
+		"a KMS key":               "4 enter",
+		"a state's encryption":    "G k enter enter tab tab",
 		"help":                    "2 ?",
 		"commands":                "2 :",
 	}

@@ -26,6 +26,7 @@ type Reader interface {
 	Locks(ctx context.Context, b model.Backend) model.LockReport
 	LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport
 	bodyReader
+	keysReader
 }
 
 // Operator works out plans and runs them. Planning reads only. Run outlives the

@@ -55,6 +55,7 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 		resources,
 		outputs,
 		newStateLocksTab(h, p.sc, b, s.Key),
+		newEncryptionTab(h, p.sc, b, s.Key, p.showing),
 		raw,
 	}
 	for _, t := range p.tabs {

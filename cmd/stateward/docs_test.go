@@ -16,8 +16,17 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for section, doc := range map[string]any{"## Lock:": lockDoc{}, "## Version:": versionDoc{}, "## State:": stateDoc{}, "## Backend:": backendDoc{},
-		"## Operation result:": resultDoc{}, "## Journal entry:": model.JournalEntry{}, "## Build:": build{}, "## Search hit:": searchDoc{}} {
+	for section, doc := range map[string]any{
+		"## Lock:":             lockDoc{},
+		"## Version:":          versionDoc{},
+		"## State:":            stateDoc{},
+		"## Backend:":          backendDoc{},
+		"## Operation result:": resultDoc{},
+		"## Journal entry:":    model.JournalEntry{},
+		"## Build:":            build{},
+		"## Search hit:":       searchDoc{},
+		"## Key:":              keyDoc{},
+	} {
 		_, text, found := strings.Cut(string(body), section)
 		if !found {
 			t.Fatalf("no section %q", section)

@@ -40,8 +40,7 @@ that finishes it; 6 diff --exit-code, and they differ; 130 cancelled by a signal
 	root.CompletionOptions.HiddenDefaultCmd = true
 	f.register(root.PersistentFlags())
 	root.AddCommand(
-		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.locksCommand(f),
-		a.showCommand(f), a.diffCommand(f), a.searchCommand(f),
+		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.locksCommand(f), a.showCommand(f), a.diffCommand(f), a.searchCommand(f), a.keysCommand(f),
 		a.unlockCommand(f), a.restoreCommand(f), a.repairCommand(f), a.recoverCommand(f), a.journalCommand(f), a.versionCommand(f), manCommand(root),
 	)
 	return root

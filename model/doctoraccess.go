@@ -233,7 +233,7 @@ func judgeTLS(h HealthFacts) judgement {
 	for _, a := range objects {
 		t.add(subject{name: a}, judgePlainHTTP(doc, policyRequest{action: a, resource: arn + "/" + h.Backend.Prefix, below: true}))
 	}
-	j := t.result("").summed("an explicit deny holds for everybody")
+	j := t.result("").summed("action", "denied without TLS, for everybody")
 	if j.status == FindingFail && len(doc.Statements) == 0 {
 		return failed("the bucket has no policy")
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stateward/stateward/model"
 )
@@ -32,6 +33,7 @@ type Client struct {
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
 	tables   memo[regionAt, []string]
+	accounts memo[regionAt, string]
 	rows     rowCache
 	facts    *factCache
 	lax      laxStores
@@ -40,6 +42,7 @@ type Client struct {
 	dynamodbs pool[*dynamodb.Client]
 	kmss      pool[*kms.Client]
 	stss      pool[*sts.Client]
+	controls  pool[*s3control.Client]
 }
 
 // New returns a client; it performs no I/O.

@@ -12,8 +12,8 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// accountOf is the account whose credentials a backend is read with.
-func (c *Client) accountOf(ctx context.Context, b model.Backend) (string, error) {
+// askingAccount is the account whose credentials a backend is read with.
+func (c *Client) askingAccount(ctx context.Context, b model.Backend) (string, error) {
 	return c.accounts.get(ctx, c.at(b.Access, sts.ServiceID, ""), func(ctx context.Context) (string, error) {
 		region, err := c.startRegion(ctx, b)
 		if err != nil {
@@ -57,14 +57,14 @@ type hostResolver struct{ next s3control.EndpointResolverV2 }
 
 // ResolveEndpoint implements s3control.EndpointResolverV2.
 func (r hostResolver) ResolveEndpoint(ctx context.Context, p s3control.EndpointParameters) (smithyendpoints.Endpoint, error) {
-	if p.Endpoint != nil && !isAWS(*p.Endpoint) {
+	if p.Endpoint != nil && !isAWSHost(*p.Endpoint) {
 		p.AccountId, p.RequiresAccountId = nil, nil
 	}
 	return r.next.ResolveEndpoint(ctx, p)
 }
 
-// isAWS reports whether an endpoint is one of AWS's own, such as a VPC's.
-func isAWS(endpoint string) bool {
+// isAWSHost reports whether an endpoint is one of AWS's own, such as a VPC's.
+func isAWSHost(endpoint string) bool {
 	u, err := url.Parse(endpoint)
 	if err != nil {
 		return false

@@ -37,6 +37,7 @@ type Client struct {
 	rows     rowCache
 	facts    *factCache
 	lax      laxStores
+	keys     keyReads // what the pages of keys and of encryption read
 
 	s3s       pool[*s3.Client]
 	dynamodbs pool[*dynamodb.Client]
@@ -47,7 +48,7 @@ type Client struct {
 
 // New returns a client; it performs no I/O.
 func New(o Options) *Client {
-	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts)}
+	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts), keys: newKeyReads(o)}
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}

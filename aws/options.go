@@ -22,6 +22,7 @@ type Options struct {
 	Timeout     time.Duration // per request; 0 means 30 s
 	Concurrency int           // requests in flight for bulk reads; 0 means 8
 	ReadOnly    bool          // nothing that changes anything is sent
+	Versions    *int          // newest versions of a state that are looked at for their keys; nil means 100, below 0 all
 
 	Backends   []model.Backend   // from targets, the working directory and the config, in that order
 	Discover   bool              // look for further backends: lock tables, then the account's buckets

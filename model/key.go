@@ -88,7 +88,6 @@ type StateUse struct {
 	Current     bool // its current version
 	Noncurrent  int  // how many of its old versions
 	AtLeast     bool // of that state older versions were not looked at
-	LockFile    bool // the lock file that lies beside it now
 }
 
 // URL is s3://bucket/key.

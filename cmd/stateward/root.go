@@ -40,7 +40,7 @@ that finishes it; 130 cancelled by a signal, nothing was changed.`,
 	root.CompletionOptions.HiddenDefaultCmd = true
 	f.register(root.PersistentFlags())
 	root.AddCommand(
-		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.locksCommand(f),
+		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.locksCommand(f), a.keysCommand(f),
 		a.unlockCommand(f), a.restoreCommand(f), a.repairCommand(f), a.recoverCommand(f), a.journalCommand(f), a.versionCommand(f), manCommand(root),
 	)
 	return root

@@ -92,7 +92,7 @@ func (s *session) end() error {
 func (s *session) options(backends []model.Backend, discover bool) aws.Options {
 	return aws.Options{
 		Profile: s.set.profile, Region: s.set.region, EndpointURL: s.set.endpointURL, PathStyle: s.set.pathStyle,
-		Timeout: s.set.timeout, Concurrency: s.set.concurrency, ReadOnly: s.set.readOnly,
+		Timeout: s.set.timeout, Concurrency: s.set.concurrency, ReadOnly: s.set.readOnly, Versions: (*int)(&s.set.versions),
 		Backends: backends, Discover: discover, LockTables: s.set.lockTables, Mechanisms: s.set.mechanisms,
 		Workspace: s.set.workspace, Policies: s.config.policies,
 		Journal: s.journal, Backups: &backupDir{journal: s.journal, now: s.now}, Actor: s.actor(), Alive: processAlive,

@@ -1,0 +1,100 @@
+package model
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// keyUrgency orders severities, the worst first; no finding comes last.
+func keyUrgency(severity string) int {
+	order := []string{"critical", "high", "medium", "low", "info"}
+	if i := slices.Index(order, severity); i >= 0 {
+		return i
+	}
+	return len(order)
+}
+
+// OutOfService reports whether a key in this state cannot decrypt (AWS KMS
+// Developer Guide, "Key states of AWS KMS keys").
+func (s KeyState) OutOfService() bool {
+	switch s {
+	case KeyDisabled, KeyPendingDeletion, KeyPendingImport, KeyUnavailable, KeyAbsent, "PendingReplicaDeletion", "Creating":
+		return true
+	}
+	return false
+}
+
+// FindKey is what about a key needs a look, worst first. What could not be read
+// is no finding: the fact itself says why.
+func FindKey(k Key, now time.Time) []KeyFinding {
+	var all []KeyFinding
+	for _, found := range [][]KeyFinding{findKeyState(k, now), findRotation(k), findKeyPolicy(k)} {
+		all = append(all, found...)
+	}
+	slices.SortStableFunc(all, func(a, b KeyFinding) int {
+		return cmp.Compare(keyUrgency(a.Severity), keyUrgency(b.Severity))
+	})
+	return all
+}
+
+func findKeyState(k Key, now time.Time) []KeyFinding {
+	state, ok := k.State.Get()
+	if !ok || !state.OutOfService() {
+		return nil
+	}
+	severity := "critical"
+	if !k.UsedBy.Vital() {
+		severity = "high"
+	}
+	return []KeyFinding{{Rule: "key-state", Severity: severity, Text: k.StateWords(now) + "; " + stateRemedy(state)}}
+}
+
+// Vital reports whether anything that is in use today needs the key; else it is
+// history alone.
+func (u KeyUse) Vital() bool { return u.Current() > 0 || len(u.Buckets) > 0 || len(u.Tables) > 0 }
+
+// stateRemedy is what brings a key back, where anything does.
+func stateRemedy(state KeyState) string {
+	switch state {
+	case KeyDisabled:
+		return "kms enable-key brings it back"
+	case KeyPendingDeletion:
+		return "kms cancel-key-deletion, then enable-key: a cancelled deletion leaves it disabled"
+	case KeyPendingImport:
+		return "its material is missing or expired: import it again"
+	case KeyUnavailable:
+		return "its custom key store is not connected, or cannot be reached"
+	case KeyAbsent:
+		return "KMS knows no such key; what it encrypted cannot be read any more"
+	}
+	return "it cannot decrypt in this state"
+}
+
+// findRotation looks at keys that could rotate by themselves. A key that waits
+// for its deletion reports no rotation whatever its schedule is.
+func findRotation(k Key) []KeyFinding {
+	enabled, ok := k.Rotation.Enabled.Get()
+	if !ok || enabled || k.Rotation.NotApplicable != "" || k.State.Or("") == KeyPendingDeletion {
+		return nil
+	}
+	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; kms enable-key-rotation switches it on, and old versions stay readable"}}
+}
+
+// RotationApplies is why a key cannot rotate by itself, or "" when it can
+// (AWS KMS API, EnableKeyRotation: symmetric encryption keys with material that
+// KMS made, outside of custom key stores).
+func RotationApplies(spec, origin string) (whyNot string) {
+	switch {
+	case strings.HasPrefix(spec, "HMAC_"):
+		return "HMAC key"
+	case spec != "" && spec != "SYMMETRIC_DEFAULT":
+		return "asymmetric key"
+	case origin == "EXTERNAL":
+		return "imported material"
+	case origin == "AWS_CLOUDHSM" || origin == "EXTERNAL_KEY_STORE":
+		return "custom key store"
+	}
+	return ""
+}

@@ -7,28 +7,14 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3control"
-	"github.com/aws/aws-sdk-go-v2/service/sts"
 	smithyendpoints "github.com/aws/smithy-go/endpoints"
 	"github.com/stateward/stateward/model"
 )
 
-// askingAccount is the account whose credentials a backend is read with.
+// askingAccount is the account whose credentials a backend is read with, asked
+// for once.
 func (c *Client) askingAccount(ctx context.Context, b model.Backend) (string, error) {
-	return c.accounts.get(ctx, c.at(b.Access, sts.ServiceID, ""), func(ctx context.Context) (string, error) {
-		region, err := c.startRegion(ctx, b)
-		if err != nil {
-			return "", err
-		}
-		api, err := clientFor(ctx, c, &c.stss, sts.ServiceID, b, region, c.newSTS)
-		if err != nil {
-			return "", err
-		}
-		out, err := api.GetCallerIdentity(ctx, &sts.GetCallerIdentityInput{})
-		if err != nil {
-			return "", failure(err, "asking who asks", "the account", "sts:GetCallerIdentity")
-		}
-		return sdk.ToString(out.Account), nil
-	})
+	return c.keys.accounts.get(ctx, c.identityOf(b.Access), func(ctx context.Context) (string, error) { return c.accountOf(ctx, b) })
 }
 
 // s3control is the client for the settings of a whole account. It goes where S3

@@ -33,7 +33,6 @@ type Client struct {
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
 	tables   memo[regionAt, []string]
-	accounts memo[regionAt, string]
 	rows     rowCache
 	facts    *factCache
 	lax      laxStores

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -17,7 +16,7 @@ type StateEncryption struct {
 	Write    WriteSettings    // what the backend block says, where one is known
 	Bucket   Fact[Encryption] // the bucket's default
 	LockFile LockFileEncryption
-	Tables   []LockTableEncryption       // lock tables that have a row of the state, or are named for it
+	Tables   []LockTableEncryption   // lock tables that have a row of the state, or are named for it
 	Client   Fact[*ClientEncryption] // of the current version; known and nil: the tools read it as it is stored
 	Versions []VersionEncryption     // newest first, delete markers left out
 	Bounded  bool                    // there are older versions, which were not looked at
@@ -50,11 +49,20 @@ type VersionEncryption struct {
 // cause.
 type Drift struct {
 	Rule  string // "state-not-default", "lock-file", "old-key", "table-owned" …
-	Tone  string // "bad", "look" or "note"
+	Tone  string // DriftBad, DriftLook or DriftNote
 	Where string // "current version", "lock file", "12 old versions", "table acme-locks"
+	Key   string // of the old versions: the key that they need
 	Text  string
 	Cause string
 }
+
+// How much a drift matters: data is in the clear or out of reach, somebody should
+// look, or it is good to know.
+const (
+	DriftBad  = "bad"
+	DriftLook = "look"
+	DriftNote = "note"
+)
 
 // EncryptionDrift names what of a state is encrypted otherwise than the rest.
 // What could not be read is no drift, and no proof that there is none.
@@ -94,9 +102,9 @@ func currentDrift(s StateEncryption) []Drift {
 	if !ok {
 		return nil
 	}
-	d := Drift{Rule: "state-not-default", Tone: "look", Where: "current version"}
+	d := Drift{Rule: "state-not-default", Tone: DriftLook, Where: "current version"}
 	if now.algorithm() == "none" {
-		d.Rule, d.Tone, d.Text, d.Cause = "state-plain", "bad", "is not encrypted by the store", "S3 encrypts every new object since 2023: this one is older, or the store is not AWS"
+		d.Rule, d.Tone, d.Text, d.Cause = "state-plain", DriftBad, "is not encrypted by the store", "S3 encrypts every new object since 2023: this one is older, or the store is not AWS"
 		return []Drift{d}
 	}
 	want, known := s.Bucket.Get()
@@ -135,7 +143,7 @@ func lockFileDrift(s StateEncryption) []Drift {
 	if !ok || !known || lock.SameAs(now) {
 		return nil
 	}
-	return []Drift{{Rule: "lock-file", Tone: "look", Where: s.LockFile.Words(), Text: "is " + s.words(lock) + ", the state is " + s.words(now),
+	return []Drift{{Rule: "lock-file", Tone: DriftLook, Where: s.LockFile.Words(), Text: "is " + s.words(lock) + ", the state is " + s.words(now),
 		Cause: "one client configuration writes both alike: two configurations are at work, or the default changed in between"}}
 }
 
@@ -155,14 +163,10 @@ func oldDrift(s StateEncryption) []Drift {
 	}
 	var all []Drift
 	for _, r := range s.Others(now) {
-		where := fmt.Sprintf("%d old versions", r.Count)
-		if r.Count == 1 {
-			where = "1 old version"
-		}
-		d := Drift{Rule: "old-key", Tone: "note", Where: where, Text: "under " + s.words(r.Encryption) + ", written " + r.Span(),
+		d := Drift{Rule: "old-key", Tone: DriftNote, Where: r.Where(), Key: r.Encryption.KMSKeyID, Text: "under " + s.words(r.Encryption) + ", written " + r.Span(),
 			Cause: "the key or the default changed; old versions keep the key they were written under, and a restore needs it"}
 		if k, met := s.Keys[r.Encryption.KMSKeyID]; met && k.State.Or("").OutOfService() {
-			d.Tone, d.Cause = "bad", "that key is "+string(k.State.Or(""))+": restores of these versions fail"
+			d.Tone, d.Cause = DriftBad, "that key is "+string(k.State.Or(""))+": restores of these versions fail"
 		}
 		all = append(all, d)
 	}
@@ -174,9 +178,12 @@ type EncryptionRun struct {
 	Encryption Encryption
 	Unread     string // why it could not be read; then Encryption says nothing
 	Count      int
-	Newest     time.Time
+	Newest     time.Time // written
 	Oldest     time.Time
 }
+
+// Where is "12 old versions".
+func (r EncryptionRun) Where() string { return atLeastWords(r.Count, false, "old version") }
 
 // Span is when the versions were written: "2026-09-22 to 2026-11-21".
 func (r EncryptionRun) Span() string {
@@ -221,7 +228,7 @@ func tableDrift(s StateEncryption) []Drift {
 	for _, t := range s.Tables {
 		e, ok := t.Encryption.Get()
 		if ok && e.Algorithm == AWSOwnedKey {
-			all = append(all, Drift{Rule: "table-owned", Tone: "note", Where: "table " + t.Table, Text: "is under a key that AWS owns",
+			all = append(all, Drift{Rule: "table-owned", Tone: DriftNote, Where: "table " + t.Table, Text: "is under a key that AWS owns",
 				Cause: "DynamoDB's default; its rows hold lock infos and MD5 sums, no state"})
 		}
 	}

@@ -195,7 +195,7 @@ func TestGlobsOfPolicies(t *testing.T) {
 		"nothing for something": {"", "a", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := matchesGlob(c.pattern, c.text); got != c.want {
+			if got := policyMatches(c.pattern, c.text); got != c.want {
 				t.Errorf("got %v", got)
 			}
 		})

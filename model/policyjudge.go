@@ -140,7 +140,7 @@ func (s PolicyStatement) overlaps(grant PolicyStatement) bool {
 	}
 	return slices.ContainsFunc(grant.Actions, func(a string) bool {
 		return s.coversAction(a) || slices.ContainsFunc(s.Actions, func(b string) bool {
-			return matchesGlob(strings.ToLower(a), strings.ToLower(b))
+			return policyMatches(strings.ToLower(a), strings.ToLower(b))
 		})
 	})
 }

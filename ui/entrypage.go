@@ -49,20 +49,7 @@ func (p *entryPage) status() []widget.Cell {
 func (p *entryPage) actions() []action { return p.table }
 
 func (p *entryPage) movement() []action {
-	by := func(n func() int) func() tea.Cmd {
-		return func() tea.Cmd {
-			p.scroll = max(0, p.scroll+n())
-			return nil
-		}
-	}
-	return []action{
-		{keys: []string{"up", "k"}, name: "up", help: "one line up", moves: true, run: by(func() int { return -1 })},
-		{keys: []string{"down", "j"}, name: "down", help: "one line down", moves: true, footer: true, run: by(func() int { return 1 })},
-		{keys: []string{"pgup", "ctrl+b"}, name: "page up", help: "one screen up", moves: true, run: by(func() int { return -p.h })},
-		{keys: []string{"pgdown", "ctrl+f"}, name: "page down", help: "one screen down", moves: true, run: by(func() int { return p.h })},
-		{keys: []string{"g", "home"}, name: "top", help: "to the first line", moves: true, run: by(func() int { return -farDown })},
-		{keys: []string{"G", "end"}, name: "bottom", help: "to the last line", moves: true, run: by(func() int { return farDown })},
-	}
+	return scrolling(&p.scroll, func() int { return p.h })
 }
 
 // farDown is below the last line of any entry; the next view comes back to it.

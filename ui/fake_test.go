@@ -17,6 +17,7 @@ var theTime = time.Date(2026, 11, 21, 19, 31, 7, 0, time.UTC)
 // fake is a fleet in memory: what the pages read, and an operator that changes
 // it. Everything in it can be replaced by a test.
 type fake struct {
+	keysFake
 	mu       sync.Mutex
 	who      model.Identity
 	whoErr   error

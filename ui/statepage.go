@@ -46,7 +46,7 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 	p := &statePage{host: h, sc: &scope{}, backend: b, state: s, facts: s.Facts}
 	versions := newVersionsTab(h, p.sc, b, s.Key)
 	versions.newest = p.readState
-	p.tabs = []tab{versions, newStateLocksTab(h, p.sc, b, s.Key)}
+	p.tabs = []tab{versions, newStateLocksTab(h, p.sc, b, s.Key), newEncryptionTab(h, p.sc, b, s.Key, p.showing)}
 	for _, t := range p.tabs {
 		p.tables = append(p.tables, append(p.tabActions(), t.actions()...))
 	}

@@ -106,11 +106,3 @@ func keyTable(keys []model.Key, now time.Time) *table {
 	}
 	return t
 }
-
-// atLeast is a number, with a plus sign where there may be more.
-func atLeast(n int, more bool) string {
-	if more {
-		return number(n) + "+"
-	}
-	return number(n)
-}

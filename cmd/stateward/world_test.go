@@ -110,6 +110,7 @@ func (w *world) journalPath() string {
 
 // fakeBackends answer from values. What was asked is in calls.
 type fakeBackends struct {
+	keys    keysFake
 	mu      sync.Mutex
 	options []aws.Options
 	calls   []string

@@ -1,0 +1,97 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+)
+
+// site is where a remedy is applied: the names that its commands need.
+type site struct {
+	bucket, region, account string
+	access                  Access
+	subjects                []subject
+}
+
+func siteOf(h HealthFacts, subjects []subject) site {
+	return site{
+		bucket: h.Backend.Bucket, region: h.Region.Or(h.Backend.Region), account: h.Owner.Or(h.Account.Or("ACCOUNT")),
+		access: h.Backend.Access, subjects: subjects,
+	}
+}
+
+// s3 is an aws s3api command on the bucket.
+func (s site) s3(command string, words ...string) string {
+	return s.aws("s3", "", append([]string{"s3api", command, "--bucket", s.bucket}, words...)...)
+}
+
+// aws is an aws command with the options that reach the same place as we did.
+func (s site) aws(service, region string, words ...string) string {
+	words = append([]string{"aws"}, words...)
+	for _, option := range []struct{ name, value string }{
+		{"--region", region}, {"--profile", s.access.Profile}, {"--endpoint-url", s.access.Endpoints[service]},
+	} {
+		if option.value != "" {
+			words = append(words, option.name, option.value)
+		}
+	}
+	return commandLine(words...)
+}
+
+// commandLine is a command, quoted for a POSIX shell.
+func commandLine(words ...string) string {
+	quoted := make([]string, len(words))
+	for i, w := range words {
+		quoted[i] = ShellQuote(w)
+	}
+	return strings.Join(quoted, " ")
+}
+
+// each is one command for every subject, a line each.
+func (s site) each(command func(subject) string) string {
+	lines := make([]string, 0, len(s.subjects))
+	for _, sub := range s.subjects {
+		lines = append(lines, command(sub))
+	}
+	return strings.Join(lines, "\n")
+}
+
+// table is an aws dynamodb command for the table of a subject.
+func (s site) table(sub subject, command string, words ...string) string {
+	region := sub.region
+	if region == "" {
+		region = s.region
+	}
+	return s.aws("dynamodb", region, append([]string{"dynamodb", command, "--table-name", sub.table}, words...)...)
+}
+
+// kms is an aws kms command for the key of a subject.
+func (s site) kms(sub subject, command string, words ...string) string {
+	region := KeyRegion(sub.key)
+	if region == "" {
+		region = s.region
+	}
+	return s.aws("kms", region, append([]string{"kms", command, "--key-id", sub.key}, words...)...)
+}
+
+// url is the state of a subject.
+func (s site) url(sub subject) string { return "s3://" + s.bucket + "/" + sub.key }
+
+// resource is a block of HCL: its type, and its lines below "bucket = …".
+func (s site) resource(kind string, lines ...string) string {
+	return hclBlock(kind, append([]string{"bucket = " + hclString(s.bucket)}, lines...)...)
+}
+
+// hclBlock is a resource named state.
+func hclBlock(kind string, lines ...string) string {
+	return fmt.Sprintf("resource %q \"state\" {\n  %s\n}", kind, strings.Join(lines, "\n  "))
+}
+
+// hclArguments are lines for a resource that is there already.
+func hclArguments(kind string, lines ...string) string {
+	return "# in the " + kind + "\n" + strings.Join(lines, "\n")
+}
+
+// hclString is a quoted string of HCL, in which nothing is a template.
+func hclString(s string) string {
+	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(fmt.Sprintf("%q", s))
+}

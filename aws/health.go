@@ -175,7 +175,20 @@ func (h *healthReader) listable(ctx context.Context, api *s3.Client) bool {
 	return err == nil
 }
 
+// accountBlock is the account's public access block, which all its backends have
+// in common.
 func (h *healthReader) accountBlock(ctx context.Context, account string) model.Fact[model.PublicAccessBlock] {
+	at := h.c.at(h.b.Access, s3control.ServiceID, account)
+	block, err := h.c.blocks.get(ctx, at, h.c.now(), func(ctx context.Context) (model.Fact[model.PublicAccessBlock], error) {
+		return h.readAccountBlock(ctx, account), ctx.Err() // what was cut off is not kept
+	})
+	if err != nil {
+		return unreadFact[model.PublicAccessBlock](err)
+	}
+	return block
+}
+
+func (h *healthReader) readAccountBlock(ctx context.Context, account string) model.Fact[model.PublicAccessBlock] {
 	api, err := h.c.s3control(ctx, h.b)
 	if err != nil {
 		return unreadFact[model.PublicAccessBlock](err)

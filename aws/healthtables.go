@@ -114,26 +114,39 @@ func (h *healthReader) searchProblems() []string {
 	})
 }
 
+// table is the settings of a table, which several backends may have in common.
 func (h *healthReader) table(ctx context.Context, t oneTable) model.TableHealth {
-	health := model.TableHealth{Name: t.name, Named: t.named}
+	health := model.TableHealth{Name: t.name}
+	at, err := h.c.tableAt(ctx, h.b, t.name)
+	if err == nil {
+		health, err = h.c.settings.get(ctx, at, h.c.now(), func(ctx context.Context) (model.TableHealth, error) {
+			return h.tableSettings(ctx, t.name), ctx.Err() // what was cut off is not kept
+		})
+	}
+	if err != nil {
+		health = model.TableHealth{Name: t.name, Recovery: unreadFact[bool](err), TTL: unreadFact[model.TableTTL](err)}
+		describeTable(&health, nil, err)
+	}
+	health.Named = t.named
+	return health
+}
+
+func (h *healthReader) tableSettings(ctx context.Context, table string) model.TableHealth {
+	health := model.TableHealth{Name: table}
 	api, err := h.c.dynamodb(ctx, h.b)
 	if err != nil {
-		describeTable(&health, nil, err)
 		health.Recovery, health.TTL = unreadFact[bool](err), unreadFact[model.TableTTL](err)
+		describeTable(&health, nil, err)
 		return health
 	}
 	health.Region = api.Options().Region
 	side( // each into fields of its own
 		func() {
-			out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &t.name})
-			if err != nil {
-				describeTable(&health, nil, failure(err, "describing the table", "table "+t.name, "dynamodb:DescribeTable"))
-				return
-			}
-			describeTable(&health, out.Table, nil)
+			t, err := h.c.description(ctx, h.b, table)
+			describeTable(&health, t, err)
 		},
-		func() { health.Recovery = recoveryOf(ctx, api, t.name) },
-		func() { health.TTL = ttlOf(ctx, api, t.name) },
+		func() { health.Recovery = recoveryOf(ctx, api, table) },
+		func() { health.TTL = ttlOf(ctx, api, table) },
 	)
 	return health
 }

@@ -36,6 +36,7 @@ func Seed(s *emulator.Server, now time.Time) error {
 		return err
 	}
 	c := newCatalog()
+	w.account()
 	for _, b := range fleet() {
 		w.backend(c, b, keys)
 	}

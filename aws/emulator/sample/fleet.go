@@ -30,6 +30,7 @@ type state struct {
 	revisions   []revision    // in place of a made-up history
 	held        *held         // a lock on it now
 	deleted     time.Duration // age of its deletion; 0 for a state that lives
+	kmsKey      string        // name of the key that its backend block names; "" leaves it to the bucket's default
 }
 
 // file is an object of a state bucket that is no state.
@@ -112,7 +113,7 @@ func stale() backend {
 			state{key: in("prod", app.name), stack: app.stack, versions: 7, first: 53 * day, last: app.last + 29*hour})
 	}
 	b.states[0].held = killed
-	b.states = append(b.states, state{key: in("pr-482", "payments/web"), stack: service(), versions: 4, first: 13 * day, last: 10 * day, deleted: 9 * day})
+	b.states = append(b.states, state{key: in("pr-482", "payments/web"), stack: service(), versions: 4, first: 13 * day, last: 10 * day, deleted: 9 * day, kmsKey: previewKey})
 	b.files = []file{{key: "artifacts/authorizer.zip", contentType: "application/zip", text: "PK\x05\x06" + strings.Repeat("\x00", 18), age: 60 * day}}
 	return b
 }

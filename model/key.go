@@ -103,6 +103,7 @@ type KeyFinding struct {
 	Rule     string // "key-state", "key-rotation", "key-policy-wildcard" …
 	Severity string // critical, high, medium, low or info
 	Text     string
+	Remedy   string // the shell command that mends it; "" where none does
 }
 
 // Current is how many states need the key for their current version.

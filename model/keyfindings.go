@@ -48,28 +48,44 @@ func findKeyState(k Key, now time.Time) []KeyFinding {
 	if !k.UsedBy.Vital() {
 		severity = "high"
 	}
-	return []KeyFinding{{Rule: "key-state", Severity: severity, Text: k.StateWords(now) + "; " + stateRemedy(state)}}
+	return []KeyFinding{{Rule: "key-state", Severity: severity, Text: k.StateWords(now) + "; " + stateAdvice(state), Remedy: k.stateRemedy(state)}}
 }
 
 // Vital reports whether anything that is in use today needs the key; else it is
 // history alone.
 func (u KeyUse) Vital() bool { return u.Current() > 0 || len(u.Buckets) > 0 || len(u.Tables) > 0 }
 
-// stateRemedy is what brings a key back, where anything does.
-func stateRemedy(state KeyState) string {
+// stateAdvice is what to do about a key that is out of service.
+func stateAdvice(state KeyState) string {
 	switch state {
 	case KeyDisabled:
-		return "kms enable-key brings it back"
+		return "enabling it brings all back"
 	case KeyPendingDeletion:
-		return "kms cancel-key-deletion, then enable-key: a cancelled deletion leaves it disabled"
+		return "the deletion can be cancelled until then; the key is then disabled, and has to be enabled as well"
 	case KeyPendingImport:
-		return "its material is missing or expired: import it again"
+		return "its material is missing or expired, and has to be imported again"
 	case KeyUnavailable:
 		return "its custom key store is not connected, or cannot be reached"
 	case KeyAbsent:
 		return "KMS knows no such key; what it encrypted cannot be read any more"
 	}
 	return "it cannot decrypt in this state"
+}
+
+// stateRemedy is the command that brings a key back, where there is one.
+func (k Key) stateRemedy(state KeyState) string {
+	switch state {
+	case KeyDisabled:
+		return k.command("enable-key")
+	case KeyPendingDeletion:
+		return k.command("cancel-key-deletion") + " && " + k.command("enable-key")
+	}
+	return ""
+}
+
+// command is an aws command on the key.
+func (k Key) command(name string) string {
+	return "aws kms " + name + " --region " + ShellQuote(k.Region) + " --key-id " + ShellQuote(cmp.Or(k.ARN, k.ID))
 }
 
 // findRotation looks at keys that could rotate by themselves. A key that waits
@@ -79,7 +95,7 @@ func findRotation(k Key) []KeyFinding {
 	if !ok || enabled || k.Rotation.NotApplicable != "" || k.State.Or("") == KeyPendingDeletion {
 		return nil
 	}
-	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; kms enable-key-rotation switches it on, and old versions stay readable"}}
+	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; what is encrypted already stays readable when it does", Remedy: k.command("enable-key-rotation")}}
 }
 
 // RotationApplies is why a key cannot rotate by itself, or "" when it can

@@ -29,7 +29,7 @@ func daysWords(d time.Duration) string {
 	return fmt.Sprintf("%d d", d/(24*time.Hour))
 }
 
-// Words is the rotation for a column: "↻ 365 d, next in 112 d", "off", why it
+// Words is the rotation for a column: "↻ 365 d, next 112 d", "off", why it
 // does not apply, "?" where it could not be read and "·" where it was not yet.
 func (r KeyRotation) Words(now time.Time) string {
 	if r.NotApplicable != "" {
@@ -49,16 +49,20 @@ func (r KeyRotation) Words(now time.Time) string {
 		words = fmt.Sprintf("↻ %d d", days)
 	}
 	if next, ok := r.Next.Get(); ok && !next.IsZero() {
-		words += ", next " + inWords(next.Sub(now))
+		words += ", next " + nextWords(next.Sub(now))
 	}
 	return words
 }
 
-func inWords(d time.Duration) string {
+// nextWords is how long it is until a date, to the nearest day.
+func nextWords(d time.Duration) string {
 	if d <= 0 {
 		return "due"
 	}
-	return "in " + daysWords(d)
+	if d > 48*time.Hour {
+		d += 12 * time.Hour
+	}
+	return daysWords(d)
 }
 
 // BlastRadius is what is lost while a key is disabled, and for good once it is
@@ -85,6 +89,9 @@ func (k Key) BlastRadius() []string {
 	}
 	if len(u.Buckets) > 0 {
 		lines = append(lines, "the default encryption of "+namedWords("bucket", u.Buckets)+" "+refuse+" every write that names no other key")
+	}
+	if date, ok := k.DeletionDate.Get(); ok && !date.IsZero() && len(lines) > 0 {
+		lines = append(lines, "from "+date.UTC().Format(time.DateOnly)+" on that is for good: nobody can bring a deleted key back")
 	}
 	return lines
 }

@@ -30,8 +30,28 @@ func newKMSKeyPage(h host, keys *kmsKeysPage, k model.Key) *kmsKeyPage {
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
 			run: func() tea.Cmd { return h.copied("the command line", h.command("keys")) }},
 	}
+	own = append(own, action{keys: []string{"ctrl+y"}, name: "copy remedy", help: "copy the commands that mend what was found", footer: true,
+		blocked: p.noRemedy, run: func() tea.Cmd { return h.copied("the commands", p.remedies()...) }})
 	p.table = append(own, scrolling(&p.scroll, func() int { return p.h })...)
 	return p
+}
+
+// remedies are the commands that mend what was found, the most urgent first.
+func (p *kmsKeyPage) remedies() []string {
+	var all []string
+	for _, f := range p.last.Findings {
+		if f.Remedy != "" {
+			all = append(all, f.Remedy)
+		}
+	}
+	return all
+}
+
+func (p *kmsKeyPage) noRemedy() string {
+	if len(p.remedies()) == 0 {
+		return "no command mends this key"
+	}
+	return ""
 }
 
 // scrolling are the keys that move through a text.
@@ -102,6 +122,9 @@ func (p *kmsKeyPage) lines(st widget.Styles) []string {
 	}
 	for _, f := range k.Findings {
 		add(findingLine(f))
+		if f.Remedy != "" {
+			add(journalLine{label: "by hand", text: f.Remedy})
+		}
 	}
 	gap("Rotations")
 	add(p.rotations(k)...)

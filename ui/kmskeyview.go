@@ -12,11 +12,11 @@ import (
 
 func kmsKeyColumns() []column[model.Key] {
 	return []column[model.Key]{
-		{widget.Column{Title: "KEY", Min: 12, Max: 44, Weight: 1, Cut: widget.CutMiddle},
+		{widget.Column{Title: "KEY", Min: 15, Max: 44, Weight: 1, Cut: widget.CutMiddle},
 			func(a, b *model.Key) int { return strings.Compare(a.Name(), b.Name()) }},
 		{widget.Column{Title: "STATE", Min: 14, Max: 42, Weight: 2},
 			func(a, b *model.Key) int { return strings.Compare(string(a.State.Or("")), string(b.State.Or(""))) }},
-		{widget.Column{Title: "ROTATION", Min: 22, Max: 26, Weight: 1},
+		{widget.Column{Title: "ROTATION", Min: 19, Max: 26, Weight: 1},
 			func(a, b *model.Key) int { return compareFacts(a.Rotation.Next, b.Rotation.Next, time.Time.Compare) }},
 		{widget.Column{Title: "STATES", Min: 6, Right: true},
 			func(a, b *model.Key) int { return cmp.Compare(b.UsedBy.Current(), a.UsedBy.Current()) }},

@@ -60,9 +60,10 @@ type stateUseDoc struct {
 }
 
 type keyFindingDoc struct {
-	Rule     string `json:"rule"`
-	Severity string `json:"severity"`
-	Text     string `json:"text"`
+	Rule     string  `json:"rule"`
+	Severity string  `json:"severity"`
+	Text     string  `json:"text"`
+	Remedy   *string `json:"remedy"`
 }
 
 func newKeyDoc(k model.Key) keyDoc {
@@ -80,7 +81,7 @@ func newKeyDoc(k model.Key) keyDoc {
 	d.Rotation = newRotationDoc(k.Rotation)
 	d.UsedBy = newKeyUseDoc(k)
 	for _, f := range k.Findings {
-		d.Findings = append(d.Findings, keyFindingDoc{Rule: f.Rule, Severity: f.Severity, Text: f.Text})
+		d.Findings = append(d.Findings, keyFindingDoc{Rule: f.Rule, Severity: f.Severity, Text: f.Text, Remedy: text(f.Remedy)})
 	}
 	return d
 }

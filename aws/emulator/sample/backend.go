@@ -34,6 +34,9 @@ func (w *writer) bucket(b backend, keys map[string]string) {
 	if b.tlsOnly {
 		configure(at, http.MethodPut, "policy", tlsPolicy(b.name))
 	}
+	if b.kept {
+		w.upkeep(configure, b)
+	}
 	switch {
 	case b.oldKey != "":
 		configure(at, http.MethodPut, "encryption", defaultKey(keys[b.oldKey]))
@@ -73,7 +76,7 @@ func (w *writer) table(b backend) {
 	w.add(jsonEvent(at, b.region, targetDynamoDB+"CreateTable", fields{
 		"TableName": b.table, "BillingMode": "PAY_PER_REQUEST",
 		"KeySchema":            []fields{{"AttributeName": "LockID", "KeyType": "HASH"}},
-		"AttributeDefinitions": []fields{{"AttributeName": "LockID", "AttributeType": "S"}},
+		"AttributeDefinitions": []fields{{"AttributeName": "LockID", "AttributeType": "S"}}, "DeletionProtectionEnabled": b.kept,
 	}))
 	if b.tlsOnly {
 		w.add(jsonEvent(at, b.region, targetDynamoDB+"UpdateContinuousBackups", fields{
@@ -92,7 +95,7 @@ func (w *writer) state(c *catalog, b backend, s state) {
 	for i, rev := range revisions {
 		d.touch(r, i, rev.count, rev.touched)
 		newest = d.version(rev)
-		w.add(putEvent(w.ago(rev.age), b, s.key, "application/json", newest))
+		w.add(w.stateEvent(w.ago(rev.age), b, s, newest))
 		if s.held == nil || rev.age > s.held.age {
 			w.runs(b, s, rev, r)
 		}
@@ -105,6 +108,16 @@ func (w *writer) state(c *catalog, b backend, s state) {
 		w.add(rowEvent(last, b, b.digestID(s.key), "Digest", md5Hex(newest)))
 	}
 	w.hold(b, s)
+}
+
+// stateEvent writes a version of a state, under the key that its backend block names.
+func (w *writer) stateEvent(at time.Time, b backend, s state, body []byte) event {
+	e := putEvent(at, b, s.key, "application/json", body)
+	if s.kmsKey != "" {
+		e.header.Set("X-Amz-Server-Side-Encryption", "aws:kms")
+		e.header.Set("X-Amz-Server-Side-Encryption-Aws-Kms-Key-Id", w.arns[s.kmsKey])
+	}
+	return e
 }
 
 // runs leaves the traces of the run that wrote the revision, and now and then

@@ -15,6 +15,7 @@ type backend struct {
 	key          string // name of the key behind the bucket's default encryption; "" for SSE-S3
 	oldKey       string // the one before
 	tlsOnly      bool   // a policy refuses requests without TLS
+	kept         bool   // logged, copied and cleared; its table cannot be deleted
 	states       []state
 	files        []file // objects that are no states
 }
@@ -29,6 +30,7 @@ type state struct {
 	revisions   []revision    // in place of a made-up history
 	held        *held         // a lock on it now
 	deleted     time.Duration // age of its deletion; 0 for a state that lives
+	kmsKey      string        // name of the key that its backend block names; "" leaves it to the bucket's default
 }
 
 // file is an object of a state bucket that is no state.
@@ -64,7 +66,7 @@ func in(workspace, key string) string { return "env:/" + workspace + "/" + key +
 // healthy is what a backend should be. Somebody works there, and shows it.
 func healthy() backend {
 	b := backend{name: "acme-tfstate-prod", region: "us-east-1", created: 900 * day,
-		table: "acme-locks", lockfile: true, versioned: true, key: mainKey, tlsOnly: true}
+		table: "acme-locks", lockfile: true, versioned: true, key: mainKey, tlsOnly: true, kept: true}
 	grace := &held{age: 4*time.Minute + 40*time.Second, id: "0b7f6e52-94c1-4a3d-8d15-3f6a2c7e9b01", who: "grace@workstation"}
 	b.states = []state{
 		{key: "app/checkout" + tf, stack: storing(), versions: 14, first: 58 * day, last: 3 * day},
@@ -111,7 +113,7 @@ func stale() backend {
 			state{key: in("prod", app.name), stack: app.stack, versions: 7, first: 53 * day, last: app.last + 29*hour})
 	}
 	b.states[0].held = killed
-	b.states = append(b.states, state{key: in("pr-482", "payments/web"), stack: service(), versions: 4, first: 13 * day, last: 10 * day, deleted: 9 * day})
+	b.states = append(b.states, state{key: in("pr-482", "payments/web"), stack: service(), versions: 4, first: 13 * day, last: 10 * day, deleted: 9 * day, kmsKey: previewKey})
 	b.files = []file{{key: "artifacts/authorizer.zip", contentType: "application/zip", text: "PK\x05\x06" + strings.Repeat("\x00", 18), age: 60 * day}}
 	return b
 }

@@ -11,6 +11,15 @@ const (
 	mainKey   = "tfstate"      // us-east-1, rotates every year
 	formerKey = "tfstate-2022" // us-east-1, still behind old versions
 	euKey     = "tfstate-eu"   // eu-west-1, does not rotate
+
+	previewKey = "tfstate-preview" // us-east-1, of a deleted preview environment; its deletion is scheduled
+)
+
+// doomed is the age of the order to delete the key of the preview environment,
+// and after how many days KMS obeys: there are 12 days left to think again.
+const (
+	doomed       = 9*day - 2*hour
+	doomedWindow = 21
 )
 
 // keySwitch is when backends with a former key changed to the present one.
@@ -21,6 +30,7 @@ type kmsKey struct {
 	name, region, description string
 	created                   time.Duration // age
 	rotates                   bool
+	doomed                    bool
 }
 
 // kmsKeys in the order of their creation. The main key rotated twice, and will
@@ -29,6 +39,7 @@ func kmsKeys() []kmsKey {
 	return []kmsKey{
 		{name: formerKey, region: "us-east-1", description: "Terraform state, before the key policy was reviewed", created: 1400 * day},
 		{name: mainKey, region: "us-east-1", description: "Terraform state", created: (2*365 + 253) * day, rotates: true},
+		{name: previewKey, region: "us-east-1", description: "Terraform state of preview environments", created: 60 * day, doomed: true},
 		{name: euKey, region: "eu-west-1", description: "Terraform state, Europe", created: 400 * day},
 	}
 }
@@ -63,6 +74,9 @@ func (w *writer) key(k kmsKey) (arn string, err error) {
 	_, err = w.send(jsonEvent(at, k.region, targetKMS+"CreateAlias", fields{"AliasName": "alias/" + k.name, "TargetKeyId": arn}))
 	if err == nil && k.rotates {
 		_, err = w.send(jsonEvent(at, k.region, targetKMS+"EnableKeyRotation", fields{"KeyId": arn, "RotationPeriodInDays": 365}))
+	}
+	if k.doomed {
+		w.add(jsonEvent(w.ago(doomed), k.region, targetKMS+"ScheduleKeyDeletion", fields{"KeyId": arn, "PendingWindowInDays": doomedWindow}))
 	}
 	return arn, err
 }

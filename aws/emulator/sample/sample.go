@@ -35,7 +35,9 @@ func Seed(s *emulator.Server, now time.Time) error {
 	if err != nil {
 		return err
 	}
+	w.arns = keys
 	c := newCatalog()
+	w.account()
 	for _, b := range fleet() {
 		w.backend(c, b, keys)
 	}
@@ -47,7 +49,8 @@ type writer struct {
 	server *emulator.Server
 	now    time.Time
 	events []event
-	tables map[string]bool // created, by name
+	tables map[string]bool   // created, by name
+	arns   map[string]string // of the keys, by name
 }
 
 // ago is the time at which something of that age happened.

@@ -3,6 +3,8 @@ package sample_test
 import (
 	"net/http"
 	"net/http/httptest"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -124,11 +126,19 @@ func TestTheLegacyBucketHasNoNet(t *testing.T) {
 	}
 }
 
+// previewKey is the state of a preview environment that was deleted, in StaleBucket.
+const previewKey = "env:/pr-482/payments/web/terraform.tfstate"
+
 func TestOneStateIsDeletedAndOneEncrypted(t *testing.T) {
 	f := seeded(t)
-	deleted := f.versions(sample.StaleBucket)["env:/pr-482/payments/web/terraform.tfstate"]
+	deleted := f.versions(sample.StaleBucket)[previewKey]
 	if len(deleted) != 5 || !deleted[0].marker() {
-		t.Errorf("the preview's state: %+v", deleted)
+		t.Fatalf("the preview's state: %+v", deleted)
+	}
+	query := url.Values{"versionId": {deleted[1].VersionID}}.Encode()
+	status, answer := f.server.Do(now(), http.MethodGet, "/"+sample.StaleBucket+"/"+previewKey+"?"+query, emulator.Scope("us-east-1", "s3"), nil)
+	if status != http.StatusBadRequest || !strings.Contains(string(answer), "pending deletion") {
+		t.Errorf("its last version: status %d: %s", status, answer)
 	}
 	body := f.body("acme-tfstate-prod", f.versions("acme-tfstate-prod")["security/vault/terraform.tfstate"][0])
 	if s := readState(t, body); s.Encryption != "v0" || s.EncryptedData == "" || s.Version != 0 {

@@ -161,7 +161,7 @@ func accessFixtures() map[string]fixture {
 			},
 		},
 		"bucket-public": {
-			fail: func(h *HealthFacts) { unblocked(h); h.Bucket.PolicyPublic = Known(true) }, evidence: "policy: public, as S3 judges it", cli: "put-public-access-block",
+			fail: func(h *HealthFacts) { unblocked(h); h.Bucket.PolicyPublic = Known(true) }, evidence: "the policy is public, as S3 judges it", cli: "put-public-access-block",
 			denied: func(h *HealthFacts) {
 				policyDenied(h)
 				h.Bucket.PolicyPublic = deniedTo[bool]("s3:GetBucketPolicyStatus")

@@ -181,3 +181,27 @@ func TestSeveritiesAreOrdered(t *testing.T) {
 		})
 	}
 }
+
+func TestEvidenceIsSaidOnce(t *testing.T) {
+	h := healthy()
+	for _, key := range []string{"b", "c", "d"} {
+		s := h.States.Items[0]
+		s.Key, s.Parse = key, Known("empty")
+		h.States.Items = append(h.States.Items, s)
+	}
+	h.States.Items[1].Parse = Known("cut off")
+	h.States.Items[0].Parse = deniedTo[string]("s3:GetObject")
+	f := findingOf(t, h, "state-parses")
+	for name, c := range map[string]struct{ got, want string }{
+		"all":        {f.EvidenceText(0), "b: cut off; c: empty; d: empty; app/terraform.tfstate: the content: AccessDenied s3:GetObject"},
+		"in three":   {f.EvidenceText(3), "b: cut off; empty: c, d; app/terraform.tfstate: the content: AccessDenied s3:GetObject"},
+		"in one":     {f.EvidenceText(1), "b: cut off; and 2 more"},
+		"no subject": {Finding{Evidence: []string{"x", "y"}}.EvidenceText(1), "x; and 1 more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.got != c.want {
+				t.Errorf("got  %s\nwant %s", c.got, c.want)
+			}
+		})
+	}
+}

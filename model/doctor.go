@@ -141,8 +141,8 @@ func howToKnow(evidence []string) string {
 }
 
 // EvidenceText is the evidence as one text, in at most n phrases; 0 is all of it.
-// In short, what is said of several subjects is said once, with the first n of
-// them.
+// In short, what is said of subjects is said once, before the first n of them:
+// a column that is cut keeps what matters.
 func (f Finding) EvidenceText(n int) string {
 	switch {
 	case n <= 0:
@@ -159,10 +159,8 @@ func (f Finding) EvidenceText(n int) string {
 		of[p.text] = append(of[p.text], p.subject)
 	}
 	for i, text := range texts {
-		if subjects := of[text]; len(subjects) == 1 {
-			texts[i] = phrase{subjects[0], text}.String()
-		} else {
-			texts[i] = text + ": " + inShort(subjects, n)
+		if of[text][0] != "" {
+			texts[i] = text + ": " + inShort(of[text], n)
 		}
 	}
 	return atMost(texts, n)

@@ -194,8 +194,8 @@ func TestEvidenceIsSaidOnce(t *testing.T) {
 	f := findingOf(t, h, "state-parses")
 	for name, c := range map[string]struct{ got, want string }{
 		"all":        {f.EvidenceText(0), "b: cut off; c: empty; d: empty; app/terraform.tfstate: the content: AccessDenied s3:GetObject"},
-		"in three":   {f.EvidenceText(3), "b: cut off; empty: c, d; app/terraform.tfstate: the content: AccessDenied s3:GetObject"},
-		"in one":     {f.EvidenceText(1), "b: cut off; and 2 more"},
+		"in three":   {f.EvidenceText(3), "cut off: b; empty: c, d; the content: AccessDenied s3:GetObject: app/terraform.tfstate"},
+		"in one":     {f.EvidenceText(1), "cut off: b; and 2 more"},
 		"no subject": {Finding{Evidence: []string{"x", "y"}}.EvidenceText(1), "x; and 1 more"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -204,4 +204,37 @@ func TestEvidenceIsSaidOnce(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestThePolicyOfTheRemedyCuresIt(t *testing.T) {
+	h := healthy()
+	h.Bucket.Policy = Known("")
+	cli := findingOf(t, h, "bucket-tls-only").Remedy.CLI
+	_, policy, ok := strings.Cut(cli, "--policy '")
+	if !ok {
+		t.Fatal(cli)
+	}
+	h.Bucket.Policy = Known(strings.TrimSuffix(policy, "'"))
+	if f := findingOf(t, h, "bucket-tls-only"); f.Status != FindingPass {
+		t.Errorf("%s: %s", f.Status, f.EvidenceText(0))
+	}
+}
+
+func FuzzPoliciesAreJudgedWithoutPanic(f *testing.F) {
+	f.Add(policyText(denyAll+","+withoutTLS), "arn:aws:s3:::b/")
+	f.Add(policyText(`"Effect":"Allow","NotPrincipal":{"AWS":["*"]},"NotAction":"s3:?","NotResource":"arn:*/${x}"`), "arn:aws:s3:::b/*")
+	f.Add(`{"Statement":{"Effect":"Allow","Principal":{},"Action":[]}}`, "")
+	f.Fuzz(func(t *testing.T, document, resource string) {
+		doc, err := ParsePolicy(document)
+		if err != nil && len(doc.Statements) > 0 {
+			t.Error("an error and statements")
+		}
+		open, _ := doc.OpenGrants()
+		if denied, _ := doc.deniesPlainHTTP(policyRequest{action: "s3:GetObject", resource: resource, below: true}); denied == yes && len(doc.Statements) == 0 {
+			t.Error("denied by nothing")
+		}
+		if len(open) > len(doc.OutsideGrants("1")) {
+			t.Error("a grant to everybody that is not told as one to others")
+		}
+	})
 }

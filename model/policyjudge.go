@@ -35,6 +35,7 @@ func (d PolicyDocument) deniesPlainHTTP(r policyRequest) (truth, string) {
 		case coversUnclear:
 			unclear++
 			why = s.name() + " cannot be evaluated"
+		case coversNone: // it is about other requests
 		}
 	}
 	if partial > 1 || unclear > 0 {

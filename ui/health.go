@@ -179,7 +179,7 @@ func findingText(f *model.Finding) string {
 func healthColumns() []column[healthRow] {
 	return []column[healthRow]{
 		{widget.Column{Title: "SEVERITY", Min: 8}, nil},
-		{widget.Column{Title: "CHECK", Min: 24, Max: 32, Weight: 1, Cut: widget.CutMiddle}, nil},
+		{widget.Column{Title: "CHECK", Min: 27, Max: 32, Weight: 1, Cut: widget.CutMiddle}, nil},
 		{widget.Column{Title: "STATUS", Min: 9}, nil},
 		{widget.Column{Title: "EVIDENCE", Min: 16, Max: 200, Weight: 3}, nil},
 	}
@@ -189,10 +189,10 @@ func healthCells(cells []widget.Cell, r *healthRow) []widget.Cell {
 	switch {
 	case r.finding != nil:
 		f := r.finding
-		return append(cells, widget.Cell{Text: string(f.Severity), Tone: severityTone(f)}, text("  "+f.ID), statusCell(f), text(f.EvidenceText(3)))
+		return append(cells, widget.Cell{Text: string(f.Severity), Tone: severityTone(f)}, text(" "+f.ID), statusCell(f), text(f.EvidenceText(3)))
 	case r.passes:
 		passed, left := r.report.others[model.FindingPass], r.report.others[model.FindingNotApplicable]
-		return append(cells, none(), dim("  "+plural(passed, "check")+" passed"), good("● pass"), dim(count(left)+" do not apply"))
+		return append(cells, none(), dim(" "+plural(passed, "check")+" passed"), good("● pass"), dim(count(left)+" do not apply"))
 	}
 	name := backendName(r.report.backend)
 	return append(cells, r.report.sign(), widget.Cell{Text: name, Tone: widget.Accent}, text(""), widget.Cell{Text: r.report.account(), Tone: r.report.sign().Tone})
@@ -210,11 +210,22 @@ func severityTone(f *model.Finding) widget.Tone {
 	return widget.Plain
 }
 
+// severitySign says what to do about a failed check: act, look, or know.
+func severitySign(s model.Severity) string {
+	switch s {
+	case model.SeverityCritical:
+		return "✖"
+	case model.SeverityHigh, model.SeverityMedium:
+		return "▲"
+	case model.SeverityLow, model.SeverityInfo:
+	}
+	return " "
+}
+
 func statusCell(f *model.Finding) widget.Cell {
 	switch f.Status {
 	case model.FindingFail:
-		sign := map[model.Severity]string{model.SeverityCritical: "✖ ", model.SeverityHigh: "▲ ", model.SeverityMedium: "▲ "}[f.Severity]
-		return widget.Cell{Text: sign + "fail", Tone: severityTone(f)}
+		return widget.Cell{Text: severitySign(f.Severity) + " fail", Tone: severityTone(f)}
 	case model.FindingUnknown:
 		return warn("? unknown")
 	case model.FindingPass:

@@ -114,8 +114,8 @@ func accountBlockRemedy(s site) Remedy {
 // bucket public, and only both being known to be closed is a pass.
 func judgePublic(h HealthFacts) judgement {
 	var t jury
-	t.add(subject{name: "policy"}, judgePublicPolicy(h.Bucket))
-	t.add(subject{name: "ACL"}, judgePublicACL(h.Bucket))
+	t.add(subject{}, judgePublicPolicy(h.Bucket))
+	t.add(subject{}, judgePublicACL(h.Bucket))
 	return t.result("")
 }
 
@@ -129,7 +129,7 @@ func judgePublicPolicy(b BucketHealth) judgement {
 	case public || len(open) > 0:
 		return restrictedOr(b, publicEvidence(open))
 	case told || read && len(doubtful) == 0:
-		return passed("not public")
+		return passed("the policy is not public")
 	case read:
 		return restrictedOr(b, unknown(doubtful[0].name()+" lets everybody in under a condition that cannot be evaluated", unreadBecause("the policy status", b.PolicyPublic)))
 	}
@@ -138,7 +138,7 @@ func judgePublicPolicy(b BucketHealth) judgement {
 
 func publicEvidence(open []PolicyStatement) judgement {
 	if len(open) == 0 {
-		return failed("public, as S3 judges it")
+		return failed("the policy is public, as S3 judges it")
 	}
 	return failed(open[0].name() + " lets everybody in (" + open[0].allowed() + ")")
 }
@@ -147,22 +147,22 @@ func publicEvidence(open []PolicyStatement) judgement {
 // same.
 func restrictedOr(b BucketHealth, j judgement) judgement {
 	if b.PublicAccess.Or(PublicAccessBlock{}).RestrictPublicBuckets || b.AccountPublicAccess.Or(PublicAccessBlock{}).RestrictPublicBuckets {
-		return passed("lets strangers in, but the public access block restricts it to the account")
+		return passed("the policy lets strangers in, but the public access block restricts it to the account")
 	}
 	return j
 }
 
 func judgePublicACL(b BucketHealth) judgement {
 	if b.aclIgnored() {
-		return passed("has no effect")
+		return passed("public grants of ACLs have no effect")
 	}
 	return judgeFact("the ACL", b.ACL, func(acl BucketACL) judgement {
 		for _, g := range acl.Grants {
 			if g.stranger() {
-				return failed(g.who() + " has " + g.Permission)
+				return failed(g.who() + " has " + g.Permission + " by the ACL")
 			}
 		}
-		return passed("grants nothing to strangers")
+		return passed("the ACL grants nothing to strangers")
 	})
 }
 
@@ -233,7 +233,7 @@ func judgeTLS(h HealthFacts) judgement {
 	for _, a := range objects {
 		t.add(subject{name: a}, judgePlainHTTP(doc, policyRequest{action: a, resource: arn + "/" + h.Backend.Prefix, below: true}))
 	}
-	j := t.result("").summed("an explicit deny holds for everybody")
+	j := t.result("").summed("action", "denied without TLS, for everybody")
 	if j.status == FindingFail && len(doc.Statements) == 0 {
 		return failed("the bucket has no policy")
 	}

@@ -69,7 +69,7 @@ func judgeDigests(pass string, bad map[DigestVerdict]string, good ...DigestVerdi
 				}
 				return notApplicable(string(v))
 			})
-		}).summed("% digests " + pass)
+		}).summed("digest", pass)
 	}
 }
 

@@ -1,9 +1,6 @@
 package model
 
-import (
-	"fmt"
-	"strings"
-)
+import "fmt"
 
 // judgement is how one check, or one subject of it, came out.
 type judgement struct {
@@ -136,11 +133,11 @@ func countOf(n int, noun string) string {
 	return fmt.Sprintf("%d %ss", n, noun)
 }
 
-// summed replaces the evidence of a pass over many subjects by one phrase, in
-// which % stands for how many they are.
-func (j judgement) summed(pass string) judgement {
+// summed replaces the evidence of a pass over many subjects by one phrase: how
+// many of them are well.
+func (j judgement) summed(noun, rest string) judgement {
 	if j.status == FindingPass {
-		j.evidence = []string{strings.ReplaceAll(pass, "%", fmt.Sprint(len(j.evidence)))}
+		j.evidence = []string{countOf(len(j.evidence), noun) + " " + rest}
 	}
 	return j
 }

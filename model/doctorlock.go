@@ -71,7 +71,7 @@ func lockCheck(pass string, judge func(Lock) judgement) func(HealthFacts) judgem
 		if j.status == FindingNotApplicable {
 			return passed("no lock is held")
 		}
-		return j.summed("% locks " + pass)
+		return j.summed("lock", pass)
 	}
 }
 

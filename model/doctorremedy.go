@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -83,12 +84,43 @@ func (s site) resource(kind string, lines ...string) string {
 
 // hclBlock is a resource named state.
 func hclBlock(kind string, lines ...string) string {
-	return fmt.Sprintf("resource %q \"state\" {\n  %s\n}", kind, strings.Join(lines, "\n  "))
+	return fmt.Sprintf("resource %q \"state\" {\n  %s\n}", kind, strings.Join(alignHCL(lines), "\n  "))
 }
+
+// alignHCL aligns the values of arguments that stand below each other, as
+// terraform fmt does.
+func alignHCL(lines []string) []string {
+	out := slices.Clone(lines)
+	for from := 0; from < len(out); {
+		to, widest := from, 0
+		for to < len(out) && argumentName(out[to]) != "" && indent(out[to]) == indent(out[from]) {
+			widest = max(widest, len(argumentName(out[to])))
+			to++
+		}
+		for i := from; i < to; i++ {
+			name := argumentName(out[i])
+			_, value, _ := strings.Cut(out[i], " = ")
+			out[i] = name + strings.Repeat(" ", widest-len(name)) + " = " + value
+		}
+		from = max(to, from+1)
+	}
+	return out
+}
+
+// argumentName is what stands before the " = " of a line, with its indent.
+func argumentName(line string) string {
+	name, _, ok := strings.Cut(line, " = ")
+	if !ok {
+		return ""
+	}
+	return strings.TrimRight(name, " ")
+}
+
+func indent(line string) int { return len(line) - len(strings.TrimLeft(line, " ")) }
 
 // hclArguments are lines for a resource that is there already.
 func hclArguments(kind string, lines ...string) string {
-	return "# in the " + kind + "\n" + strings.Join(lines, "\n")
+	return "# in the " + kind + "\n" + strings.Join(alignHCL(lines), "\n")
 }
 
 // hclString is a quoted string of HCL, in which nothing is a template.

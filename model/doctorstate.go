@@ -9,7 +9,7 @@ func stateChecks() []Check {
 			ID: "state-encrypted", Severity: SeverityCritical, Title: "Every state is encrypted",
 			Why:     "A state holds passwords, keys and tokens in clear text.",
 			Actions: []string{"s3:ListBucket", "s3:GetObject"},
-			judge:   func(h HealthFacts) judgement { return judgeStates(h, "% states encrypted", judgeStateEncrypted) },
+			judge:   func(h HealthFacts) judgement { return judgeStates(h, "encrypted", judgeStateEncrypted) },
 			remedy:  rewriteRemedy,
 		},
 		{
@@ -22,7 +22,7 @@ func stateChecks() []Check {
 			ID: "state-parses", Severity: SeverityHigh, Title: "Every state can be read",
 			Why:     "A state that is cut off or no state at all stops every plan. It is noticed when somebody needs it.",
 			Actions: []string{"s3:ListBucket", "s3:GetObject"},
-			judge:   func(h HealthFacts) judgement { return judgeStates(h, "% states readable", judgeParse) },
+			judge:   func(h HealthFacts) judgement { return judgeStates(h, "readable", judgeParse) },
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Look at the state's history and restore the last good version.",
 					CLI: s.each(func(sub subject) string { return commandLine("stateward", "history", s.url(sub)) })}
@@ -32,7 +32,7 @@ func stateChecks() []Check {
 			ID: "state-history", Severity: SeverityMedium, Title: "Lineage and serial did not break in the last 30 days",
 			Why:     "Another lineage or a lower serial means that a state was replaced by one of another origin or time, by a push, a copy or a race.",
 			Actions: []string{"s3:ListBucketVersions", "s3:GetObjectVersion"},
-			judge:   func(h HealthFacts) judgement { return judgeStates(h, "% states without a break", judgeHistory) },
+			judge:   func(h HealthFacts) judgement { return judgeStates(h, "without a break", judgeHistory) },
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Look at the versions round the break, and restore the one before it if it was a mistake.",
 					CLI: s.each(func(sub subject) string { return commandLine("stateward", "history", s.url(sub)) })}
@@ -41,8 +41,8 @@ func stateChecks() []Check {
 	}
 }
 
-// judgeStates judges every state that is there; pass says in one phrase that all
-// are well, % stands for how many.
+// judgeStates judges every state that is there; pass says in a word that all are
+// well.
 func judgeStates(h HealthFacts, pass string, judge func(StateHealth) judgement) judgement {
 	j := judgeEach(h.States, "the states", "there is no state", func(s StateHealth) (subject, judgement) {
 		sub := subject{name: s.Key, key: s.Key}
@@ -51,7 +51,7 @@ func judgeStates(h HealthFacts, pass string, judge func(StateHealth) judgement) 
 		}
 		return sub, judge(s)
 	})
-	return j.summed(pass)
+	return j.summed("state", pass)
 }
 
 // judgeStateEncrypted: what S3 stores in clear may have been encrypted by the
@@ -79,7 +79,7 @@ func judgeHistory(s StateHealth) judgement {
 		case len(breaks) > 0:
 			return failed(breaks...)
 		case s.AnomaliesPartial:
-			return unknown("more versions were written in the last 30 days than were read (--versions)")
+			return unknown("serial and lineage of some versions of the last 30 days were not read (stateward history reads them)")
 		}
 		return passed("no break")
 	})
@@ -123,7 +123,7 @@ func judgeDrift(h HealthFacts) judgement {
 		j := judgeEach(h.States, "the states", "there is no state", func(s StateHealth) (subject, judgement) {
 			return subject{name: s.Key, key: s.Key}, h.judgeStateDrift(s, want)
 		})
-		return j.summed("% states and lock files as " + want.algorithmName())
+		return j.summed("object", "encrypted as the default says, "+want.algorithmName())
 	})
 }
 

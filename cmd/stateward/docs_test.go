@@ -17,7 +17,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		t.Fatal(err)
 	}
 	for section, doc := range map[string]any{"## Lock:": lockDoc{}, "## Version:": versionDoc{}, "## State:": stateDoc{}, "## Backend:": backendDoc{},
-		"## Operation result:": resultDoc{}, "## Journal entry:": model.JournalEntry{}, "## Build:": build{}} {
+		"## Check:": findingDoc{}, "## Operation result:": resultDoc{}, "## Journal entry:": model.JournalEntry{}, "## Build:": build{}} {
 		_, text, found := strings.Cut(string(body), section)
 		if !found {
 			t.Fatalf("no section %q", section)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/dustin/go-humanize"
 	"github.com/stateward/stateward/model"
 )
 
@@ -156,7 +157,7 @@ const worthShrinking = 4 << 10
 func breaksOf(now, before versionEntry, older []versionEntry) []string {
 	var texts []string
 	if before.Size >= worthShrinking && now.Size <= before.Size/2 {
-		texts = append(texts, fmt.Sprintf("shrank from %d to %d bytes on %s", before.Size, now.Size, stamp(now.LastModified)))
+		texts = append(texts, fmt.Sprintf("shrank from %s to %s on %s", humanize.Bytes(uint64(before.Size)), humanize.Bytes(uint64(max(now.Size, 0))), stamp(now.LastModified)))
 	}
 	for _, o := range older[1:] {
 		if now.ETag != "" && o.ETag == now.ETag && before.ETag != now.ETag {

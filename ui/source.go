@@ -25,6 +25,7 @@ type Reader interface {
 	Locks(ctx context.Context, b model.Backend) model.LockReport
 	LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport
 	keysReader
+	healthReader
 }
 
 // Operator works out plans and runs them. Planning reads only. Run outlives the

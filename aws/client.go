@@ -8,8 +8,10 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stateward/stateward/model"
 )
@@ -32,16 +34,21 @@ type Client struct {
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
 	tables   memo[regionAt, []string]
-	rows     rowCache
+	rows     shared[tableAt, []row]
 	facts    *factCache
 	bodies   bodies
 	lax      laxStores
 	keys     keyReads // what the pages of keys and of encryption read
 
+	described shared[tableAt, *ddbtypes.TableDescription]
+	settings  shared[tableAt, model.TableHealth]
+	blocks    shared[regionAt, model.Fact[model.PublicAccessBlock]]
+
 	s3s       pool[*s3.Client]
 	dynamodbs pool[*dynamodb.Client]
 	kmss      pool[*kms.Client]
 	stss      pool[*sts.Client]
+	controls  pool[*s3control.Client]
 }
 
 // New returns a client; it performs no I/O.

@@ -12,6 +12,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/aws-sdk-go-v2/service/s3control"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stateward/stateward/model"
 )
@@ -23,7 +24,7 @@ func (c *Client) endpoint(a model.Access, service string) string {
 		return c.opts.EndpointURL
 	}
 	switch service {
-	case s3.ServiceID:
+	case s3.ServiceID, s3control.ServiceID:
 		return a.Endpoints["s3"]
 	case dynamodb.ServiceID:
 		return a.Endpoints["dynamodb"]

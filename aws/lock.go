@@ -21,19 +21,25 @@ const (
 
 // lockfileOf reads the lock file of a state; nil, nil when there is none.
 func (c *Client) lockfileOf(ctx context.Context, b model.Backend, key string) (*model.Lock, error) {
+	l, _, err := c.lockFile(ctx, b, key)
+	return l, err
+}
+
+// lockFile reads the lock file of a state, and how it is encrypted.
+func (c *Client) lockFile(ctx context.Context, b model.Backend, key string) (*model.Lock, model.Encryption, error) {
 	o, err := c.fetch(ctx, b, fetch{key: model.LockKey(key), limit: longestKept})
 	if errors.Is(err, model.ErrNotFound) && !isNoBucket(err) {
-		return nil, nil
+		return nil, model.Encryption{}, nil
 	}
 	if err != nil {
-		return nil, err
+		return nil, model.Encryption{}, err
 	}
 	l := newLock(b, key, model.MechanismLockfile, o.Body, o.ServerTime)
 	l.ETag, l.VersionID, l.LastModified = o.ETag, o.VersionID, o.LastModified
 	if len(o.Body) > longestLock {
 		l.Malformed = tooLongALock
 	}
-	return l, nil
+	return l, o.Encryption, nil
 }
 
 // isNoBucket tells a missing bucket from a missing object: in a bucket that is
@@ -211,7 +217,9 @@ func (r *lockReader) standings(ctx context.Context, look func(context.Context, m
 		}
 		g.Go(func() error {
 			state := look(ctx, r.b, l.Key)
-			state.times = r.c.lockTimes(ctx, r.b, l.Key)
+			if !state.times.IsKnown() && !state.times.IsUnknown() {
+				state.times = r.c.lockTimes(ctx, r.b, l.Key)
+			}
 			r.mu.Lock()
 			defer r.mu.Unlock()
 			all[l.Key] = state

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -74,7 +73,7 @@ func (c *Client) findTables(ctx context.Context, b model.Backend) ([]string, err
 	g.SetLimit(c.concurrency())
 	for _, name := range names {
 		g.Go(func() error {
-			ok, err := isLockTable(ctx, api, name)
+			ok, err := c.isLockTable(ctx, b, name)
 			if ok {
 				mu.Lock()
 				defer mu.Unlock()
@@ -104,16 +103,12 @@ func listTables(ctx context.Context, api *dynamodb.Client) ([]string, error) {
 	}
 }
 
-func isLockTable(ctx context.Context, api *dynamodb.Client, name string) (bool, error) {
-	out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &name})
-	if err != nil {
-		err = failure(err, "describing the table", "table "+name, "dynamodb:DescribeTable")
-		if errors.Is(err, model.ErrNotFound) {
-			return false, nil // deleted since it was listed
-		}
-		return false, err
+func (c *Client) isLockTable(ctx context.Context, b model.Backend, name string) (bool, error) {
+	t, err := c.description(ctx, b, name)
+	if errors.Is(err, model.ErrNotFound) {
+		return false, nil // deleted since it was listed
 	}
-	return isLockSchema(out.Table), nil
+	return isLockSchema(t), err
 }
 
 // isLockSchema: both tools need the partition key LockID of type String and no
@@ -127,47 +122,41 @@ func isLockSchema(t *ddbtypes.TableDescription) bool {
 	})
 }
 
-// rowsShared is how old the rows of a table may be where several backends of
-// one listing need them. Locks and planning never take rows from here.
-const rowsShared = 5 * time.Second
-
-// rowCache lets the listings of several backends share one Scan of a table.
-type rowCache struct {
-	mu    sync.Mutex
-	scans map[tableAt]*sharedScan
-}
-
+// tableAt is a table as one identity sees it at one endpoint.
 type tableAt struct {
 	at    regionAt
 	table string
 }
 
-// sharedScan is one Scan, and since when it holds.
-type sharedScan struct {
-	memo memo[struct{}, []row]
-	at   time.Time
+func (c *Client) tableAt(ctx context.Context, b model.Backend, table string) (tableAt, error) {
+	region, err := c.tableRegion(ctx, b)
+	return tableAt{at: c.at(b.Access, dynamodb.ServiceID, region), table: table}, err
 }
 
-// tableRows is all rows of a table, read at most rowsShared ago.
+// tableRows is all rows of a table, read by one Scan a moment ago at most.
 func (c *Client) tableRows(ctx context.Context, b model.Backend, table string) ([]row, error) {
-	region, err := c.tableRegion(ctx, b)
+	at, err := c.tableAt(ctx, b, table)
 	if err != nil {
 		return nil, err
 	}
-	s := c.rows.current(tableAt{at: c.at(b.Access, dynamodb.ServiceID, region), table: table}, c.now())
-	return s.memo.get(ctx, struct{}{}, func(ctx context.Context) ([]row, error) { return c.scanTable(ctx, b, table) })
+	return c.rows.get(ctx, at, c.now(), func(ctx context.Context) ([]row, error) { return c.scanTable(ctx, b, table) })
 }
 
-func (r *rowCache) current(key tableAt, now time.Time) *sharedScan {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s, ok := r.scans[key]; ok && now.Sub(s.at).Abs() < rowsShared {
-		return s
+// description is what a table says of itself, read a moment ago at most.
+func (c *Client) description(ctx context.Context, b model.Backend, table string) (*ddbtypes.TableDescription, error) {
+	at, err := c.tableAt(ctx, b, table)
+	if err != nil {
+		return nil, err
 	}
-	if r.scans == nil {
-		r.scans = map[tableAt]*sharedScan{}
-	}
-	s := &sharedScan{at: now}
-	r.scans[key] = s
-	return s
+	return c.described.get(ctx, at, c.now(), func(ctx context.Context) (*ddbtypes.TableDescription, error) {
+		api, err := c.dynamodb(ctx, b)
+		if err != nil {
+			return nil, err
+		}
+		out, err := api.DescribeTable(ctx, &dynamodb.DescribeTableInput{TableName: &table})
+		if err != nil {
+			return nil, failure(err, "describing the table", "table "+table, "dynamodb:DescribeTable")
+		}
+		return out.Table, nil
+	})
 }

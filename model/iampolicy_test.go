@@ -153,6 +153,14 @@ func TestWhomAPolicyLetsIn(t *testing.T) {
 		"roles of the own account":       {[]string{condition(`"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::1:role/*"}`)}, 0, 0, ""},
 		"roles of any account":           {[]string{condition(`"ArnLike":{"aws:PrincipalArn":"arn:aws:iam::*:role/x"}`)}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement under ArnLike aws:PrincipalArn = arn:aws:iam::*:role/x"},
 		"the own account, if it says so": {[]string{condition(`"StringEqualsIfExists":{"aws:PrincipalAccount":"1"}`)}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement under StringEqualsIfExists aws:PrincipalAccount = 1"},
+		"accounts by a pattern":          {[]string{condition(`"StringLike":{"aws:PrincipalAccount":"1*"}`)}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement under StringLike aws:PrincipalAccount = 1*"},
+		"a role by its unique id":        {[]string{condition(`"StringLike":{"aws:userid":"AROA1:*"}`)}, 0, 0, "everybody (s3:GetObject) by an unnamed allow statement under StringLike aws:userid = AROA1:*"},
+		"a bucket's events":              {[]string{condition(`"ArnLike":{"aws:SourceArn":"arn:aws:s3:::mine"}`)}, 0, 0, "everybody (s3:GetObject) by an unnamed allow statement under ArnLike aws:SourceArn = arn:aws:s3:::mine"},
+		"any bucket's events":            {[]string{condition(`"ArnLike":{"aws:SourceArn":"arn:aws:s3:::*"}`)}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement under ArnLike aws:SourceArn = arn:aws:s3:::*"},
+		"half of all addresses":          {[]string{condition(`"IpAddress":{"aws:SourceIp":"128.0.0.0/1"}`)}, 1, 0, "everybody (s3:GetObject) by an unnamed allow statement under IpAddress aws:SourceIp = 128.0.0.0/1"},
+		"the addresses of an office":     {[]string{condition(`"IpAddress":{"aws:SourceIp":"198.51.100.0/24"}`)}, 0, 0, "everybody (s3:GetObject) by an unnamed allow statement under IpAddress aws:SourceIp = 198.51.100.0/24"},
+		"everybody, one of them denied":  {[]string{allow, `"Effect":"Deny","Principal":{"AWS":"2"},"Action":"*","Resource":"*"`}, 1, 0, "everybody (s3:GetObject) by an unnamed allow statement"},
+		"everybody, all but one denied":  {[]string{allow, `"Effect":"Deny","NotPrincipal":{"AWS":"2"},"Action":"*","Resource":"*"`}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement"},
 		"all but an organisation":        {[]string{condition(`"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}`)}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement under StringNotEquals aws:PrincipalOrgID = o-1"},
 		"a condition that is not known":  {[]string{condition(`"StringEquals":{"acme:Team":"x"}`)}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement under StringEquals acme:Team = x"},
 		"everybody, but all is denied":   {[]string{allow, `"Effect":"Deny","Principal":"*","Action":"s3:Get*","Resource":"arn:aws:s3:::b/*"`}, 0, 0, ""},
@@ -195,7 +203,7 @@ func TestGlobsOfPolicies(t *testing.T) {
 		"nothing for something": {"", "a", false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := matchesGlob(c.pattern, c.text); got != c.want {
+			if got := policyMatches(c.pattern, c.text); got != c.want {
 				t.Errorf("got %v", got)
 			}
 		})

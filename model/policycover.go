@@ -47,10 +47,9 @@ func (c coverage) not() coverage {
 		return coversNone
 	case coversNone:
 		return coversAll
-	case coversSome:
-		return coversSome
+	default:
+		return c
 	}
-	return coversUnclear
 }
 
 // policyRequest is an action on a resource, or on every one below it.
@@ -64,7 +63,7 @@ type policyRequest struct {
 // actions without regard to case.
 func (s PolicyStatement) coversAction(action string) bool {
 	matches := func(pattern string) bool {
-		return matchesGlob(strings.ToLower(pattern), strings.ToLower(action))
+		return policyMatches(strings.ToLower(pattern), strings.ToLower(action))
 	}
 	if len(s.NotActions) > 0 {
 		return !slices.ContainsFunc(s.NotActions, matches)
@@ -95,8 +94,8 @@ func (r policyRequest) in(pattern string) coverage {
 	case hasVariable(pattern):
 		return coversUnclear
 	case !r.below:
-		return coverageOf(matchesGlob(pattern, r.resource))
-	case strings.HasSuffix(pattern, "*") && matchesGlob(pattern, r.resource):
+		return coverageOf(policyMatches(pattern, r.resource))
+	case strings.HasSuffix(pattern, "*") && policyMatches(pattern, r.resource):
 		return coversAll
 	case matchesBelow(pattern, r.resource):
 		return coversSome
@@ -125,8 +124,8 @@ func (p PolicyPrincipal) everybody() bool {
 	return p.Value == "*" && (p.Type == "*" || p.Type == "AWS")
 }
 
-// matchesGlob matches the whole text: * stands for any characters, ? for one.
-func matchesGlob(pattern, text string) bool {
+// policyMatches matches the whole text: * stands for any characters, ? for one.
+func policyMatches(pattern, text string) bool {
 	star, retry := -1, 0
 	p, t := 0, 0
 	for t < len(text) {
@@ -151,7 +150,7 @@ func matchesGlob(pattern, text string) bool {
 // prefix: some beginning of the pattern matches the prefix.
 func matchesBelow(pattern, prefix string) bool {
 	for i := range len(pattern) + 1 {
-		if matchesGlob(pattern[:i], prefix) {
+		if policyMatches(pattern[:i], prefix) {
 			return true
 		}
 	}

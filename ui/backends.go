@@ -27,12 +27,13 @@ type backendsPage struct {
 	listPage[backendRow]
 	reads lazy[model.BackendFacts]
 	held  lazy[model.LockReport]
+	check lazy[healthReport]
 	table []action
 }
 
 func newBackendsPage(h host) *backendsPage {
 	p := &backendsPage{listPage: newListPage[backendRow](h, "backend", &scope{})}
-	p.reads.limit, p.held.limit = atOnce/2, atOnce/2
+	p.reads.limit, p.held.limit, p.check.limit = atOnce/2, atOnce/2, checksAtOnce
 	p.start, p.facts, p.detail, p.carry = p.relist, p.readFacts, p.details, p.keepFacts
 	p.list.id = func(r *backendRow) string { return backendID(r.Backend) }
 	p.list.words = func(r *backendRow) string {
@@ -79,6 +80,7 @@ func backendColumns() []column[backendRow] {
 				return compareFacts(b.facts.LastWrite, a.facts.LastWrite, time.Time.Compare)
 			}},
 		{widget.Column{Title: "ENCRYPTION", Min: 10, Drop: 4}, nil},
+		{widget.Column{Title: "HEALTH", Min: 12, Drop: 1}, nil},
 		{widget.Column{Title: "VERSIONING", Min: 10, Drop: 5}, nil},
 	}
 }
@@ -115,6 +117,7 @@ func (p *backendsPage) actionTable() []action {
 	own := []action{
 		{keys: []string{"enter"}, name: "states", help: "the states of the backend", footer: true,
 			blocked: p.noRow, run: p.openStates},
+		p.healthAction(),
 		{keys: []string{"y"}, name: "copy", help: "copy the backend's address, or those marked",
 			blocked: p.noRow, run: p.copyTargets},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
@@ -157,6 +160,8 @@ func (p *backendsPage) receive(l letter) tea.Cmd {
 			row.locks = model.Known(m.value)
 			p.host.fleet().interrupted.heard(row.Backend, "", m.value, p.host.now())
 		}
+	case fact[healthReport]:
+		p.gotHealth(m)
 	}
 	return nil
 }
@@ -207,7 +212,7 @@ func (p *backendsPage) readFacts() []tea.Cmd {
 		}
 		return p.reads.busy < p.reads.limit || p.held.busy < p.held.limit
 	})
-	return cmds
+	return append(cmds, p.readHealth()...)
 }
 
 func (p *backendsPage) cells(r *backendRow, cells []widget.Cell) []widget.Cell {
@@ -218,6 +223,7 @@ func (p *backendsPage) cells(r *backendRow, cells []widget.Cell) []widget.Cell {
 		factCell(r.locks, heldCell),
 		factCell(f.LastWrite, func(t time.Time) widget.Cell { return text(ago(p.host.now(), t)) }),
 		factCell(f.Encryption, encryptionCell),
+		p.healthCell(r),
 		factCell(f.Versioning, versioningCell),
 	)
 }

@@ -79,4 +79,5 @@ type fleet struct {
 	backends    []model.Backend
 	complete    bool
 	interrupted recoveries
+	health      map[string]healthReport // by backendID
 }

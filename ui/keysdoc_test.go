@@ -47,6 +47,8 @@ func keysDoc(a *App) string {
 		{"A KMS key", "The arrows and the keys of a list scroll it.", ownKeys(newKMSKeyPage(a, newKMSKeysPage(a), model.Key{}).actions())},
 		{"Search, while the pattern is typed", "Page `5`. Letters and digits are text until ⏎ or `esc`.", ownKeys(newSearchPage(a).askTable)},
 		{"Search", "The matches of a search. `esc` stops one that runs.", ownKeys(newSearchPage(a).table)},
+		{"Health of all backends", "Page `3`; `h` on the page of backends shows one of them.", ownKeys(newHealthPage(a, nil).actions())},
+		{"A finding", "The arrows and the keys of a list scroll it.", ownKeys(newFindingPage(a, model.Finding{}).actions())},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
 		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},
 		{"The guard", "What is typed goes to the token; keys that were in flight when it opened are ignored until the keyboard has rested for 400 ms.", (&planDialog{}).actions()},
@@ -122,6 +124,10 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 		"a pattern":         newSearchPage(a).askTable,
 		"journal":           newJournalPage(a).actions(),
 		"an entry":          newEntryPage(a, journalOp{}).actions(),
+		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
+		"versions": state.tables[0], "state's locks": state.tables[1], "locks": newLocksPage(a).actions(),
+		"health": newHealthPage(a, nil).actions(), "a finding": newFindingPage(a, model.Finding{}).actions(),
+		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]string{}

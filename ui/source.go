@@ -27,6 +27,7 @@ type Reader interface {
 	LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport
 	bodyReader
 	keysReader
+	healthReader
 }
 
 // Operator works out plans and runs them. Planning reads only. Run outlives the

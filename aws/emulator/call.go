@@ -12,10 +12,11 @@ import (
 
 // Names of the services, as they stand in Request.Service.
 const (
-	serviceS3       = "s3"
-	serviceDynamoDB = "dynamodb"
-	serviceKMS      = "kms"
-	serviceSTS      = "sts"
+	serviceS3        = "s3"
+	serviceS3Control = "s3control"
+	serviceDynamoDB  = "dynamodb"
+	serviceKMS       = "kms"
+	serviceSTS       = "sts"
 )
 
 // call is one request on its way through the server.

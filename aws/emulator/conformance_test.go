@@ -147,7 +147,7 @@ func waitFor(addr string) error {
 // both show is more than our own opinion of AWS.
 func TestConformance(t *testing.T) {
 	other := &moto{t: t}
-	for _, cases := range []map[string]func(*testing.T, *target){writeCases(), deleteCases(), versionCases(), undoCases(), historyPageCases(), listCases(), objectCases(), headerCases(), attributeCases(), configCases(), lockTableCases(), tableCases(), settingCases(), keyCases()} {
+	for _, cases := range []map[string]func(*testing.T, *target){writeCases(), deleteCases(), versionCases(), undoCases(), historyPageCases(), listCases(), objectCases(), headerCases(), attributeCases(), configCases(), accountCases(), lockTableCases(), tableCases(), settingCases(), keyCases()} {
 		for name, run := range cases {
 			t.Run(name, func(t *testing.T) {
 				t.Run("emulator", func(t *testing.T) { run(t, startEmulator(t, emulator.Options{})) })

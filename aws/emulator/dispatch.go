@@ -75,6 +75,8 @@ func classify(c *call) {
 	case c.path == "/" && isForm(c.header("Content-Type")):
 		c.Service = serviceSTS
 		classifyForm(c)
+	case isS3Control(c):
+		classifyS3Control(c)
 	default:
 		c.Service = serviceS3
 		classifyS3(c)

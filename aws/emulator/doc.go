@@ -37,6 +37,8 @@
 //     deletion is pending.
 //   - DynamoDB: ValidationException for malformed expressions, idempotent
 //     transaction tokens.
+//   - S3 Control: that an account without a public access block answers
+//     NoSuchPublicAccessBlockConfiguration, and another account's is denied.
 //   - IAM: everything about Deny.
 //
 // # What it does not do

@@ -16,7 +16,7 @@ type only struct {
 
 // TestOnlyHere runs what AWS documents and moto 5.2 does not do.
 func TestOnlyHere(t *testing.T) {
-	for _, cases := range []map[string]only{markerCases(), historyCases(), nullVersionCases(), encryptionCases(), integrityCases(), protectionCases(), storeOptionCases(), regionCases(), keyStateCases(), rotationCases(), expressionCases()} {
+	for _, cases := range []map[string]only{markerCases(), historyCases(), nullVersionCases(), encryptionCases(), integrityCases(), protectionCases(), storeOptionCases(), regionCases(), keyStateCases(), rotationCases(), onlyAccountCases(), expressionCases()} {
 		for name, c := range cases {
 			t.Run(name, func(t *testing.T) {
 				if c.reason == "" {

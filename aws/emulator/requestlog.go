@@ -10,7 +10,7 @@ import (
 // Request is one request as seen on the wire, before dispatch.
 type Request struct {
 	Seq       int         // 1, 2, 3 ... in order of arrival
-	Service   string      // "s3", "dynamodb", "kms", "sts"
+	Service   string      // "s3", "s3control", "dynamodb", "kms", "sts"
 	Operation string      // AWS's own name: "PutObject", "DeleteItem"
 	Bucket    string      // S3 only
 	Key       string      // S3 only, decoded

@@ -24,7 +24,8 @@ type Options struct {
 	Seed             uint64           // not 0: version ids, key ids and ETags of KMS objects repeat from run to run
 }
 
-// Server is an S3, DynamoDB, KMS and STS in memory, all four on one address.
+// Server is an S3, DynamoDB, KMS and STS in memory, all four on one address,
+// and of S3 Control the public access block of the account.
 type Server struct {
 	opts     Options
 	clock    clock
@@ -46,10 +47,11 @@ func New(o Options) *Server {
 	s.clock.set(o.Clock)
 	keys := newKMSStore(o, s.ids)
 	s.services = map[string]*service{
-		serviceS3:       newS3Service(newS3Store(o, s.ids, keys, &s.denied)),
-		serviceDynamoDB: newDynamoService(newDynamoStore(o, s.ids)),
-		serviceKMS:      newKMSService(keys),
-		serviceSTS:      newSTSService(o, s.ids),
+		serviceS3:        newS3Service(newS3Store(o, s.ids, keys, &s.denied)),
+		serviceS3Control: newS3ControlService(o),
+		serviceDynamoDB:  newDynamoService(newDynamoStore(o, s.ids)),
+		serviceKMS:       newKMSService(keys),
+		serviceSTS:       newSTSService(o, s.ids),
 	}
 	return s
 }

@@ -22,6 +22,7 @@ const (
 	exitFailed      = 1
 	exitUsage       = 2
 	exitRefused     = 3
+	exitUnhealthy   = 4 // doctor found something at or above --fail-on
 	exitInterrupted = 5
 	exitCancelled   = 130
 )
@@ -30,6 +31,7 @@ const (
 type backendAccess interface {
 	ui.Reader
 	ui.Operator
+	doctorReader
 }
 
 // app is the program with everything that ties it to the world outside, so

@@ -26,6 +26,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		"## Build:":            build{},
 		"## Search hit:":       searchDoc{},
 		"## Key:":              keyDoc{},
+		"## Check:":            findingDoc{},
 	} {
 		_, text, found := strings.Cut(string(body), section)
 		if !found {

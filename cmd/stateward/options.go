@@ -103,7 +103,7 @@ func (f *flags) options(fs *pflag.FlagSet) (options, error) {
 	take(&g, "workspace-key-prefix", &o.workspacePrefix, f.workspacePrefix, accept)
 	take(&g, "trust-dir", &o.trustDir, f.trustDir, accept)
 	take(&g, "read-only", &o.readOnly, f.readOnly, accept)
-	take(&g, "output", &o.output, f.output, parseOutput)
+	take(&g, "output", &o.output, f.output, outputsOf(fs))
 	take(&g, "no-color", &o.noColor, f.noColor, accept)
 	take(&g, "timeout", &o.timeout, f.timeout, parseInterval)
 	take(&g, "log-file", &o.logFile, f.logFile, accept)
@@ -117,6 +117,25 @@ func (f *flags) options(fs *pflag.FlagSet) (options, error) {
 	}
 	o.mechanisms = mechanisms
 	return o, g.err
+}
+
+// formats is the annotation of an output flag that takes more than table and json.
+const formats = "formats"
+
+// acceptOutputs gives a command its own --output, which takes these formats.
+func acceptOutputs(cmd *cobra.Command, f *flags, accepted ...string) {
+	last := len(accepted) - 1
+	usage := "`FORMAT`: " + strings.Join(accepted[:last], ", ") + " or " + accepted[last]
+	cmd.Flags().StringVarP(&f.output, "output", "o", outputTable, usage)
+	cmd.Flags().Lookup("output").Annotations = map[string][]string{formats: accepted}
+}
+
+// outputsOf is the parser of a command's --output.
+func outputsOf(fs *pflag.FlagSet) func(string) (string, error) {
+	if flag := fs.Lookup("output"); flag != nil && flag.Annotations[formats] != nil {
+		return func(s string) (string, error) { return oneOf(s, flag.Annotations[formats]...) }
+	}
+	return parseOutput
 }
 
 // flagReader keeps the first flag that has a bad value.

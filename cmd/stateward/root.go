@@ -25,8 +25,9 @@ the name of a backend in the config; without one, backends come from the working
 directory, the config and the account.
 
 Exit codes: 0 done, already gone or dry run; 1 failed; 2 usage; 3 refused by a
-guard, nothing was changed; 5 interrupted half-way, the message names the command
-that finishes it; 6 diff --exit-code, and they differ; 130 cancelled by a signal, nothing was changed.`,
+guard, nothing was changed; 4 doctor found something at or above --fail-on;
+5 interrupted half-way, the message names the command that finishes it; 6 diff
+--exit-code, and they differ; 130 cancelled by a signal, nothing was changed.`,
 		Args:              cobra.ArbitraryArgs,
 		SilenceErrors:     true,
 		SilenceUsage:      true,
@@ -40,8 +41,9 @@ that finishes it; 6 diff --exit-code, and they differ; 130 cancelled by a signal
 	root.CompletionOptions.HiddenDefaultCmd = true
 	f.register(root.PersistentFlags())
 	root.AddCommand(
-		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.locksCommand(f), a.showCommand(f), a.diffCommand(f), a.searchCommand(f), a.keysCommand(f),
-		a.unlockCommand(f), a.restoreCommand(f), a.repairCommand(f), a.recoverCommand(f), a.journalCommand(f), a.versionCommand(f), manCommand(root),
+		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.showCommand(f), a.diffCommand(f),
+		a.searchCommand(f), a.locksCommand(f), a.unlockCommand(f), a.restoreCommand(f), a.repairCommand(f), a.recoverCommand(f),
+		a.doctorCommand(f), a.keysCommand(f), a.journalCommand(f), a.versionCommand(f), manCommand(root),
 	)
 	return root
 }

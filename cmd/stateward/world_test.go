@@ -111,6 +111,7 @@ func (w *world) journalPath() string {
 // fakeBackends answer from values. What was asked is in calls.
 type fakeBackends struct {
 	keys    keysFake
+	health  healthFake
 	mu      sync.Mutex
 	options []aws.Options
 	calls   []string

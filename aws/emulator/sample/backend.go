@@ -34,6 +34,9 @@ func (w *writer) bucket(b backend, keys map[string]string) {
 	if b.tlsOnly {
 		configure(at, http.MethodPut, "policy", tlsPolicy(b.name))
 	}
+	if b.kept {
+		w.upkeep(configure, b)
+	}
 	switch {
 	case b.oldKey != "":
 		configure(at, http.MethodPut, "encryption", defaultKey(keys[b.oldKey]))
@@ -73,7 +76,7 @@ func (w *writer) table(b backend) {
 	w.add(jsonEvent(at, b.region, targetDynamoDB+"CreateTable", fields{
 		"TableName": b.table, "BillingMode": "PAY_PER_REQUEST",
 		"KeySchema":            []fields{{"AttributeName": "LockID", "KeyType": "HASH"}},
-		"AttributeDefinitions": []fields{{"AttributeName": "LockID", "AttributeType": "S"}},
+		"AttributeDefinitions": []fields{{"AttributeName": "LockID", "AttributeType": "S"}}, "DeletionProtectionEnabled": b.kept,
 	}))
 	if b.tlsOnly {
 		w.add(jsonEvent(at, b.region, targetDynamoDB+"UpdateContinuousBackups", fields{

@@ -15,6 +15,7 @@ type backend struct {
 	key          string // name of the key behind the bucket's default encryption; "" for SSE-S3
 	oldKey       string // the one before
 	tlsOnly      bool   // a policy refuses requests without TLS
+	kept         bool   // logged, copied and cleared; its table cannot be deleted
 	states       []state
 	files        []file // objects that are no states
 }
@@ -65,7 +66,7 @@ func in(workspace, key string) string { return "env:/" + workspace + "/" + key +
 // healthy is what a backend should be. Somebody works there, and shows it.
 func healthy() backend {
 	b := backend{name: "acme-tfstate-prod", region: "us-east-1", created: 900 * day,
-		table: "acme-locks", lockfile: true, versioned: true, key: mainKey, tlsOnly: true}
+		table: "acme-locks", lockfile: true, versioned: true, key: mainKey, tlsOnly: true, kept: true}
 	grace := &held{age: 4*time.Minute + 40*time.Second, id: "0b7f6e52-94c1-4a3d-8d15-3f6a2c7e9b01", who: "grace@workstation"}
 	b.states = []state{
 		{key: "app/checkout" + tf, stack: storing(), versions: 14, first: 58 * day, last: 3 * day},

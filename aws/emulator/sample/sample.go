@@ -37,6 +37,7 @@ func Seed(s *emulator.Server, now time.Time) error {
 	}
 	w.arns = keys
 	c := newCatalog()
+	w.account()
 	for _, b := range fleet() {
 		w.backend(c, b, keys)
 	}

@@ -1,0 +1,104 @@
+package aws_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stateward/stateward/aws"
+	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/model"
+	"golang.org/x/sync/errgroup"
+)
+
+// benchLatency is what every request waits for beside its work.
+const benchLatency = 20 * time.Millisecond
+
+// BenchmarkDoctor100Backends checks 100 backends of three states each over a
+// server that answers after 20 ms. "latencies" is the time in units of these
+// 20 ms: with one request at a time it would be their number, and no fewer than
+// the longest chain of requests of which one needs the answer of the other, 7:
+// the region, the tables, their schema, the rows, the states, a key, its policy.
+func BenchmarkDoctor100Backends(b *testing.B) {
+	s, err := emulator.Start(emulator.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { _ = s.Close() }) // nothing of it is needed any more
+	backends := benchFleet(b, s, 100)
+	s.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Delay: benchLatency} })
+	for _, n := range []int{1, 100} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			b.ReportAllocs()
+			var took time.Duration
+			requests := 0
+			for b.Loop() {
+				b.StopTimer()
+				s.ResetLog()
+				client := aws.New(aws.Options{EndpointURL: s.URL(), Region: "us-east-1", Static: &aws.StaticCredentials{AccessKeyID: "test", SecretAccessKey: "test"}, Timeout: time.Minute})
+				b.StartTimer()
+				began := time.Now()
+				diagnoseAll(b, client, backends[:n])
+				took += time.Since(began)
+				requests += len(s.Requests())
+			}
+			b.ReportMetric(float64(took)/float64(b.N)/float64(benchLatency), "latencies")
+			b.ReportMetric(float64(requests)/float64(b.N), "requests")
+		})
+	}
+}
+
+func diagnoseAll(b *testing.B, client *aws.Client, backends []model.Backend) {
+	b.Helper()
+	g := new(errgroup.Group)
+	for _, backend := range backends {
+		g.Go(func() error {
+			facts := client.Health(context.Background(), backend)
+			if n := len(facts.States.Items); n != 3 {
+				return fmt.Errorf("%s: %d states, want 3 (%v)", backend.Name, n, facts.States.Unread)
+			}
+			model.Diagnose(facts)
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// benchFleet makes buckets under one KMS key, with their digests in one table.
+func benchFleet(b *testing.B, server *emulator.Server, n int) []model.Backend {
+	b.Helper()
+	must := func(_ any, err error) {
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	s, ctx := at(server), context.Background()
+	table, id := "acme-locks", "LockID"
+	must(s.ddb.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &table, BillingMode: ddbtypes.BillingModePayPerRequest,
+		KeySchema:            []ddbtypes.KeySchemaElement{{AttributeName: &id, KeyType: ddbtypes.KeyTypeHash}},
+		AttributeDefinitions: []ddbtypes.AttributeDefinition{{AttributeName: &id, AttributeType: ddbtypes.ScalarAttributeTypeS}}}))
+	var all []model.Backend
+	for i := range n {
+		name := fmt.Sprintf("acme-tfstate-%03d", i)
+		must(s.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name}))
+		must(s.s3.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &name,
+			ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{
+				ApplyServerSideEncryptionByDefault: &s3types.ServerSideEncryptionByDefault{SSEAlgorithm: s3types.ServerSideEncryptionAwsKms}}}}}))
+		for _, key := range []string{"app/terraform.tfstate", "net/terraform.tfstate", "dns/terraform.tfstate"} {
+			must(s.s3.PutObject(ctx, &s3.PutObjectInput{Bucket: &name, Key: &key, Body: bytes.NewReader([]byte(longState))}))
+			must(s.ddb.PutItem(ctx, &dynamodb.PutItemInput{TableName: &table, Item: map[string]ddbtypes.AttributeValue{
+				"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(name, key)},
+				"Digest": &ddbtypes.AttributeValueMemberS{Value: model.DigestOf([]byte(longState))}}}))
+		}
+		all = append(all, model.Backend{Name: name, Bucket: name})
+	}
+	return all
+}

@@ -1,0 +1,381 @@
+package aws_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stateward/stateward/aws/emulator"
+	demo "github.com/stateward/stateward/aws/emulator/sample"
+	"github.com/stateward/stateward/model"
+)
+
+// healthTime is when the health of anything is looked at.
+func healthTime() time.Time { return time.Date(2026, 11, 21, 19, 11, 7, 0, time.UTC) }
+
+// demoSite is the sample fleet.
+func demoSite(t testing.TB) *emulator.Server {
+	t.Helper()
+	s, err := emulator.Start(emulator.Options{Seed: 7, Clock: healthTime, EnforceRegion: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() }) // nothing of it is needed any more
+	if err := demo.Seed(s, healthTime()); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// demoBackends are the buckets of the sample fleet.
+func demoBackends() []string {
+	return []string{"acme-tfstate-prod", "acme-tfstate-payments", "acme-tfstate-network", "acme-tfstate-data", "acme-legacy-state"}
+}
+
+func at(s *emulator.Server) *site {
+	return &site{url: s.URL(), emulator: s, s3: rawS3(s.URL()), ddb: rawDynamoDB(s.URL())}
+}
+
+// TestHealthStaysWithinItsBudget: at most 25 requests for the bucket, its tables
+// and the account, and one GET a state; what lock files cost counts among the 25.
+func TestHealthStaysWithinItsBudget(t *testing.T) {
+	s := at(demoSite(t))
+	for _, name := range demoBackends() {
+		t.Run(name, func(t *testing.T) {
+			s.emulator.ResetLog()
+			f := s.client().Health(t.Context(), model.Backend{Name: name, Bucket: name})
+			states, ranged := living(f.States.Items), 0
+			gets, others, keys := 0, 0, 0
+			for _, r := range s.emulator.Requests() {
+				switch {
+				case r.Mutates:
+					t.Errorf("%s changes something", r.Operation)
+				case r.Operation == "GetObject":
+					gets++
+					if r.Header.Get("Range") == "bytes=0-511" {
+						ranged++
+					}
+				case r.Service == "kms":
+					keys++
+				default:
+					others++
+				}
+			}
+			if len(states) == 0 || gets < len(states) || others+gets-len(states) > 25 {
+				t.Errorf("%d requests and %d GETs for %d states", others, gets, len(states))
+			}
+			if most := 5 * len(f.Keys); keys > most {
+				t.Errorf("%d requests to KMS, want at most %d", keys, most)
+			}
+			if len(f.Digests.Items) == 0 && ranged != len(states) {
+				t.Errorf("%d of %d states read by their first bytes; no digest asks for more", ranged, len(states))
+			}
+		})
+	}
+}
+
+// living are the states that are there.
+func living(all []model.StateHealth) []model.StateHealth {
+	return slices.DeleteFunc(slices.Clone(all), func(s model.StateHealth) bool { return s.Deleted })
+}
+
+// healthy is a bucket and a table with one state in them, written long enough ago.
+func healthy(t *testing.T) (*site, model.Backend) {
+	s := newSiteOf(t)
+	s.emulator.SetClock(func() time.Time { return healthTime().Add(-time.Hour) })
+	b := s.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+	s.table("acme-locks", "LockID")
+	s.put(b.Bucket, "k.tfstate", longState)
+	s.row("acme-locks", model.DigestID(b.Bucket, "k.tfstate"), map[string]string{"Digest": model.DigestOf([]byte(longState))})
+	s.emulator.SetClock(healthTime)
+	return s, b
+}
+
+// longState does not end within the first bytes that are read of a state.
+var longState = stateV4 + strings.Repeat(" ", 1000) //nolint:gochecknoglobals // never changed
+
+// reasons is why each fact is unknown, "" for those that are known.
+func reasons(f model.HealthFacts) map[string]string {
+	b := f.Bucket
+	all := map[string]string{
+		"region": f.Region.Reason(), "account": f.Account.Reason(), "owner": f.Owner.Reason(),
+		"versioning": b.Versioning.Reason(), "MFA delete": b.MFADelete.Reason(), "access block": b.PublicAccess.Reason(),
+		"account's block": b.AccountPublicAccess.Reason(), "policy status": b.PolicyPublic.Reason(), "policy": b.Policy.Reason(),
+		"ACL": b.ACL.Reason(), "ownership": b.Ownership.Reason(), "encryption": b.Encryption.Reason(), "logging": b.Logging.Reason(),
+		"lifecycle": b.Lifecycle.Reason(), "uploads": b.Uploads.Reason(), "Object Lock": b.ObjectLock.Reason(), "replication": b.Replication.Reason(),
+		"leftovers": f.Leftovers.Reason(), "tables": strings.Join(f.Tables.Unread, ", "), "states": strings.Join(f.States.Unread, ", "),
+		"digests": strings.Join(f.Digests.Unread, ", "), "locks": strings.Join(f.Locks.Unread, ", "), "mechanisms": strings.Join(f.Mechanisms.Unread, ", "),
+	}
+	for _, s := range f.States.Items {
+		all["header"], all["state's encryption"], all["parse"] = s.Header.Reason(), s.Encryption.Reason(), s.Parse.Reason()
+		all["lock file"], all["anomalies"] = s.LockFile.Reason(), s.Anomalies.Reason()
+	}
+	for _, t := range f.Tables.Items {
+		all["table's status"], all["recovery"], all["TTL"] = t.Status.Reason(), t.Recovery.Reason(), t.TTL.Reason()
+	}
+	for _, d := range f.Digests.Items {
+		all["digest"] = d.Verdict.Reason()
+	}
+	return all
+}
+
+func TestWhatIsNotConfiguredIsKnownToBeAbsent(t *testing.T) {
+	s, b := healthy(t)
+	f := s.client().Health(t.Context(), b)
+	for name, reason := range reasons(f) {
+		if reason != "" {
+			t.Errorf("%s is unknown: %s", name, reason)
+		}
+	}
+	bucket := f.Bucket
+	absent := map[string]bool{
+		"policy": bucket.Policy.Or("?") == "", "public": !bucket.PolicyPublic.Or(true), "logging": bucket.Logging.Or(model.BucketLogging{Bucket: "?"}) == model.BucketLogging{},
+		"Object Lock": !bucket.ObjectLock.Or(model.ObjectLock{Enabled: true}).Enabled, "lifecycle": len(bucket.Lifecycle.Or([]model.LifecycleRule{{}})) == 0,
+		"replication": len(bucket.Replication.Or([]model.Replication{{}})) == 0, "uploads": bucket.Uploads.Or(model.OpenUploads{Count: 1}).Count == 0,
+		"account's block": len(bucket.AccountPublicAccess.Or(model.PublicAccessBlock{BlockPublicACLs: true}).Missing()) == 4,
+	}
+	for name, ok := range absent {
+		if !ok {
+			t.Errorf("%s is not told to be absent", name)
+		}
+	}
+	if f.At != healthTime() || bucket.Versioning.Or("") != model.VersioningEnabled || len(bucket.PublicAccess.Or(model.PublicAccessBlock{}).Missing()) > 0 ||
+		bucket.Ownership.Or("") != "BucketOwnerEnforced" || bucket.Encryption.Or(model.Encryption{}).Algorithm != "AES256" {
+		t.Errorf("at %s, bucket %+v", f.At, bucket)
+	}
+	if len(f.Tables.Items) != 1 || f.Tables.Items[0].Status.Or("") != "ACTIVE" || !f.Tables.Items[0].Billing.Or(model.TableBilling{}).OnDemand {
+		t.Errorf("tables %+v", f.Tables)
+	}
+	if f.ConditionalWrites.IsKnown() {
+		t.Error("whether an endpoint that is not AWS honours conditions cannot be read")
+	}
+}
+
+func TestADeniedReadBlanksWhatItTellsAndNothingElse(t *testing.T) {
+	for action, hidden := range map[string][]string{
+		"s3:GetBucketVersioning":               {"versioning", "MFA delete"},
+		"s3:GetBucketPublicAccessBlock":        {"access block"},
+		"s3:GetAccountPublicAccessBlock":       {"account's block"},
+		"s3:GetBucketPolicy":                   {"policy"},
+		"s3:GetBucketPolicyStatus":             {"policy status"},
+		"s3:GetBucketAcl":                      {"ACL"},
+		"s3:GetBucketOwnershipControls":        {"ownership"},
+		"s3:GetEncryptionConfiguration":        {"encryption"},
+		"s3:GetBucketLogging":                  {"logging"},
+		"s3:GetLifecycleConfiguration":         {"lifecycle"},
+		"s3:ListBucketMultipartUploads":        {"uploads"},
+		"s3:GetBucketObjectLockConfiguration":  {"Object Lock"},
+		"s3:GetReplicationConfiguration":       {"replication"},
+		"s3:ListBucketVersions":                {"leftovers", "anomalies", "states", "mechanisms"},
+		"s3:ListBucket":                        {"owner", "account's block", "states", "locks", "lock file", "mechanisms"},
+		"s3:GetObject":                         {"header", "state's encryption", "parse", "digest"},
+		"dynamodb:ListTables":                  {"tables", "digests", "locks", "mechanisms"},
+		"dynamodb:Scan":                        {"digests", "locks", "mechanisms"},
+		"dynamodb:DescribeContinuousBackups":   {"recovery"},
+		"dynamodb:DescribeTimeToLive":          {"TTL"},
+		"kms:DescribeKey, dynamodb:PutItem":    nil,
+		"s3:PutObject, s3:ListAllMyBuckets":    nil,
+		"s3:GetObjectVersion, s3:GetObjectAcl": nil,
+	} {
+		t.Run(action, func(t *testing.T) {
+			s, b := healthy(t)
+			s.emulator.Deny(strings.Split(action, ", ")...)
+			for name, reason := range reasons(s.client().Health(t.Context(), b)) {
+				switch hide := slices.Contains(hidden, name); {
+				case hide && !strings.Contains(reason, "AccessDenied "+action):
+					t.Errorf("%s: unknown because %q, want AccessDenied %s", name, reason, action)
+				case !hide && reason != "":
+					t.Errorf("%s: unknown because %q, and does not need %s", name, reason, action)
+				}
+			}
+		})
+	}
+}
+
+func TestAStoreThatLacksASettingIsToldApartFromOneThatRefuses(t *testing.T) {
+	s, b := healthy(t)
+	s.emulator.OnRequest(func(r emulator.Request) *emulator.Fault {
+		if r.Service == "s3control" || strings.HasPrefix(r.Operation, "GetBucket") && r.Operation != "GetBucketVersioning" {
+			return &emulator.Fault{Status: 501, Code: "NotImplemented", Message: "A header you provided implies functionality that is not implemented"}
+		}
+		return nil
+	})
+	got := reasons(s.client().Health(t.Context(), b))
+	for _, name := range []string{"policy", "policy status", "ACL", "ownership", "encryption", "logging", "lifecycle", "replication", "account's block"} {
+		if got[name] != "not supported by this endpoint" {
+			t.Errorf("%s: %q", name, got[name])
+		}
+	}
+	if got["versioning"] != "" || got["states"] != "" {
+		t.Errorf("versioning %q, states %q", got["versioning"], got["states"])
+	}
+}
+
+func TestABucketThatIsNotThereLeavesNoFactUnread(t *testing.T) {
+	s := newSiteOf(t)
+	for name, reason := range reasons(s.client().Health(t.Context(), model.Backend{Bucket: "no-such-bucket"})) {
+		if !strings.Contains(reason, "not found") {
+			t.Errorf("%s: %q", name, reason)
+		}
+	}
+}
+
+func TestDigestsAreJudgedByTheBytesThatTheyNeed(t *testing.T) {
+	digest := model.DigestOf([]byte(longState))
+	for name, c := range map[string]struct {
+		kms   bool
+		row   map[string]string // of the digest; nil: none
+		lock  bool
+		want  model.DigestVerdict
+		whole bool
+	}{
+		"an ETag that is the MD5 proves a match":            {row: map[string]string{"Digest": digest}, want: model.DigestMatch},
+		"under a KMS key the bytes prove it":                {kms: true, row: map[string]string{"Digest": digest}, want: model.DigestMatch, whole: true},
+		"a mismatch is told by the bytes":                   {row: map[string]string{"Digest": strings.Repeat("0", 32)}, want: model.DigestMismatch, whole: true},
+		"a digest that no client wrote is malformed":        {row: map[string]string{"Digest": "x"}, want: model.DigestMalformed, whole: true},
+		"a row without a digest is malformed":               {row: map[string]string{"Other": "x"}, want: model.DigestMalformed, whole: true},
+		"where a lock row expects one, none is missing":     {lock: true, want: model.DigestMissing},
+		"where nothing expects one, there is none to judge": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSiteOf(t)
+			s.emulator.SetClock(func() time.Time { return healthTime().Add(-time.Hour) })
+			b := s.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+			s.table("acme-locks", "LockID")
+			if c.kms {
+				s.encryptWithKMS(b.Bucket)
+			}
+			s.put(b.Bucket, "k.tfstate", longState)
+			if c.row != nil {
+				s.row("acme-locks", model.DigestID(b.Bucket, "k.tfstate"), c.row)
+			}
+			if c.lock {
+				s.row("acme-locks", model.LockID(b.Bucket, "k.tfstate"), map[string]string{"Info": s.lockInfo("one", "")})
+			}
+			s.emulator.SetClock(healthTime)
+			s.emulator.ResetLog()
+			f := s.client().Health(t.Context(), b)
+			got := model.DigestVerdict("")
+			for _, d := range f.Digests.Items {
+				got = d.Verdict.Or("unknown: " + model.DigestVerdict(d.Verdict.Reason()))
+			}
+			whole := false
+			for _, r := range s.emulator.Requests() {
+				whole = whole || r.Operation == "GetObject" && r.Header.Get("Range") == ""
+			}
+			if got != c.want || whole != c.whole || f.States.Items[0].Whole != c.whole {
+				t.Errorf("verdict %q, want %q; whole %v, want %v", got, c.want, whole, c.whole)
+			}
+		})
+	}
+}
+
+func TestAStateThatIsBeingWrittenIsNotCalledAMismatch(t *testing.T) {
+	s, b := healthy(t)
+	s.put(b.Bucket, "k.tfstate", longState+" ") // now: its digest follows
+	if d := s.client().Health(t.Context(), b).Digests.Items[0]; d.Verdict.Reason() != "the state was written while it was looked at" {
+		t.Errorf("verdict %+v", d.Verdict)
+	}
+}
+
+func TestARowThatIsSetRightMeanwhileIsRight(t *testing.T) {
+	s, b := healthy(t)
+	id := model.DigestID(b.Bucket, "k.tfstate")
+	s.row("acme-locks", id, map[string]string{"Digest": strings.Repeat("0", 32)})
+	s.emulator.OnRequest(func(r emulator.Request) *emulator.Fault {
+		if r.Operation != "GetItem" {
+			return nil
+		}
+		return &emulator.Fault{Before: func() { s.row("acme-locks", id, map[string]string{"Digest": model.DigestOf([]byte(longState))}) }}
+	})
+	if d := s.client().Health(t.Context(), b).Digests.Items[0]; d.Verdict.Or("") != model.DigestMatch {
+		t.Errorf("verdict %+v", d.Verdict)
+	}
+}
+
+func TestLocksLeftoversAndDeletedStatesComeFromListings(t *testing.T) {
+	s, b := healthy(t)
+	s.emulator.SetClock(func() time.Time { return healthTime().Add(-2 * time.Hour) })
+	for range 3 {
+		s.put(b.Bucket, "k.tfstate.tflock", s.lockInfo("old", ""))
+		s.remove(b.Bucket, "k.tfstate.tflock")
+	}
+	s.put(b.Bucket, "k.tfstate.tflock", "{}")
+	s.put(b.Bucket, "gone.tfstate", longState)
+	s.remove(b.Bucket, "gone.tfstate")
+	s.row("acme-locks", model.LockID(b.Bucket, "gone.tfstate"), map[string]string{"Info": s.lockInfo("left", "")})
+	s.item("acme-locks", map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(b.Bucket, "gone.tfstate")},
+		"Digest": &ddbtypes.AttributeValueMemberS{Value: model.DigestOf([]byte(longState))}})
+	s.emulator.SetClock(healthTime)
+	s.emulator.ResetLog()
+	f := s.client().Health(t.Context(), b)
+	if left := f.Leftovers.Or(model.LockFileLeftovers{}); left != (model.LockFileLeftovers{Versions: 3, Markers: 3}) {
+		t.Errorf("leftovers %+v", left)
+	}
+	verdicts := map[string]model.DigestVerdict{}
+	for _, d := range f.Digests.Items {
+		verdicts[d.Key] = d.Verdict.Or("?")
+	}
+	if verdicts["gone.tfstate"] != model.DigestOrphan || verdicts["k.tfstate"] != model.DigestMatch {
+		t.Errorf("digests %v", verdicts)
+	}
+	if len(f.States.Items) != 2 || !f.States.Items[0].Deleted || !f.States.Items[1].LockFile.Or(model.LockFileHealth{}).Present {
+		t.Errorf("states %+v", f.States.Items)
+	}
+	locks := f.Locks.Items
+	if len(locks) != 2 || !locks[0].Orphan.Or(false) || locks[1].Malformed != "no ID" || locks[1].Orphan.Or(true) {
+		t.Errorf("locks %+v", locks)
+	}
+	ways := map[model.Mechanism]string{}
+	for _, m := range f.Mechanisms.Items {
+		ways[m.Mechanism] = m.Table + ": " + strings.Join(m.Why, ", ")
+	}
+	if ways[model.MechanismLockfile] != ": 1 lock file, 3 old lock file versions" || ways[model.MechanismDynamoDB] != "acme-locks: 1 lock row, 2 digest rows" {
+		t.Errorf("mechanisms %v", ways)
+	}
+	if n := len(slices.DeleteFunc(s.operations(), func(op string) bool { return op != "ListObjectVersions" })); n != 1 {
+		t.Errorf("%d listings of versions, want 1", n)
+	}
+}
+
+func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
+	big := longState + strings.Repeat(" ", 8000)
+	for name, c := range map[string]struct {
+		bodies  []string // oldest first, a day apart
+		age     time.Duration
+		want    string
+		partial bool
+	}{
+		"one version has nothing to break":              {bodies: []string{big}},
+		"two versions are judged by their sizes":        {bodies: []string{big, big + " "}, partial: true},
+		"a state that shrank by half":                   {bodies: []string{big, longState}, want: "shrank from", partial: true},
+		"what was small says nothing by shrinking":      {bodies: []string{longState, stateV4}, partial: true},
+		"bytes that came back over later ones":          {bodies: []string{big, big + " ", big}, want: "came back", partial: true},
+		"a break that is older than 30 days is history": {bodies: []string{big, longState, longState + " "}, age: 40 * 24 * time.Hour, partial: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSiteOf(t)
+			first := healthTime().Add(-c.age - 5*24*time.Hour)
+			s.emulator.SetClock(func() time.Time { return first })
+			b := s.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+			for i, body := range c.bodies {
+				when := first.Add(time.Duration(i) * 24 * time.Hour)
+				if c.age > 0 && i == len(c.bodies)-1 {
+					when = healthTime().Add(-time.Hour)
+				}
+				s.emulator.SetClock(func() time.Time { return when })
+				s.put(b.Bucket, "k.tfstate", body)
+			}
+			s.emulator.SetClock(healthTime)
+			f := s.client().Health(t.Context(), b)
+			state := f.States.Items[0]
+			got := strings.Join(state.Anomalies.Or([]string{"?"}), "; ")
+			if c.want == "" && got != "" || !strings.Contains(got, c.want) || state.AnomaliesPartial != c.partial {
+				t.Errorf("anomalies %q, want %q; partial %v", got, c.want, state.AnomaliesPartial)
+			}
+		})
+	}
+}

@@ -1,0 +1,60 @@
+package ui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"github.com/stateward/stateward/ui/widget"
+)
+
+// checksAtOnce bounds the backends whose health is read for the column: it costs
+// some 25 requests each, and nobody has asked for it yet.
+const checksAtOnce = 2
+
+func (p *backendsPage) healthAction() action {
+	return action{keys: []string{"h"}, name: "health", footer: true, blocked: p.noRow,
+		help: "the health of the backend; the column is read once, and anew by ctrl+r there",
+		run: func() tea.Cmd {
+			b := p.list.current().Backend
+			return p.host.push(newHealthPage(p.host, &b))
+		}}
+}
+
+// healthCell is the worst of the last report that any page has read.
+func (p *backendsPage) healthCell(r *backendRow) widget.Cell {
+	if report, ok := p.host.fleet().health[backendID(r.Backend)]; ok {
+		return report.summary()
+	}
+	return unread()
+}
+
+// readHealth reads the health of rows on the screen when nothing else is left to
+// read, and once only: an automatic refresh does not repeat it.
+func (p *backendsPage) readHealth() []tea.Cmd {
+	if p.busy || p.reads.busy > 0 || p.held.busy > 0 {
+		return nil
+	}
+	var cmds []tea.Cmd
+	read, now, known := p.host.reader(), p.host.now(), p.host.fleet().health
+	from, to := p.list.grid.Window()
+	for i := from; i < to && p.check.busy < p.check.limit; i++ {
+		b := p.list.shown(i).Backend
+		id := backendID(b)
+		if _, ok := known[id]; ok {
+			continue
+		}
+		p.check.forget(id) // what was dropped since is read again
+		if p.check.wants(p.sc, id) {
+			cmds = append(cmds, p.check.ask(p.sc, id, func(ctx context.Context) healthReport { return readHealth(ctx, read, b, now) }))
+		}
+	}
+	return cmds
+}
+
+// gotHealth keeps a report, unless its reading was cut off.
+func (p *backendsPage) gotHealth(m fact[healthReport]) {
+	if row := p.list.row(m.row); p.check.took(m) && row != nil {
+		p.host.fleet().keep(m.value)
+	}
+}

@@ -52,6 +52,34 @@ func (c *Client) inTurn(ctx context.Context, send func() error) error {
 	return send()
 }
 
+// pace is the least time between two things that a gathering tells: it has all
+// that is known in each, and nobody reads faster than that.
+const pace = 50 * time.Millisecond
+
+// tell yields what is known whenever there is news, and once more at the end,
+// with the error of a gathering that failed behind it.
+func tell[T any](news <-chan struct{}, done <-chan error, known func() T, yield func(T, error) bool) {
+	wanted := news
+	var rested <-chan time.Time
+	for {
+		select {
+		case <-wanted:
+			if !yield(known(), nil) {
+				return
+			}
+			wanted, rested = nil, time.After(pace)
+		case <-rested:
+			wanted, rested = news, nil
+		case err := <-done:
+			var none T
+			if yield(known(), nil) && err != nil {
+				yield(none, err)
+			}
+			return
+		}
+	}
+}
+
 // maxStored bounds what is remembered of how versions are stored; one takes some
 // two hundred bytes.
 const maxStored = 1 << 17

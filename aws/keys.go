@@ -26,19 +26,7 @@ func (c *Client) Keys(ctx context.Context, b model.Backend) iter.Seq2[model.KeyP
 		k := &keyGathering{c: c, b: b, versions: c.versionBound(), news: make(chan struct{}, 1), met: map[string]*model.Key{}, asked: map[keyName]bool{}}
 		done := make(chan error, 1)
 		go func() { done <- k.run(ctx) }()
-		for {
-			select {
-			case <-k.news:
-				if !yield(k.page(), nil) {
-					return
-				}
-			case err := <-done:
-				if yield(k.page(), nil) && err != nil {
-					yield(model.KeyPage{}, err)
-				}
-				return
-			}
-		}
+		tell(k.news, done, k.page, yield)
 	}
 }
 

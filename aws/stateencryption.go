@@ -23,19 +23,7 @@ func (c *Client) StateEncryption(ctx context.Context, b model.Backend, key strin
 		e := &encryptionGathering{c: c, b: b, key: key, news: make(chan struct{}, 1), got: model.StateEncryption{Write: b.Write, Keys: map[string]model.Key{}}}
 		done := make(chan error, 1)
 		go func() { done <- e.run(ctx, c.versionBound()) }()
-		for {
-			select {
-			case <-e.news:
-				if !yield(e.snapshot(), nil) {
-					return
-				}
-			case err := <-done:
-				if yield(e.snapshot(), nil) && err != nil {
-					yield(model.StateEncryption{}, err)
-				}
-				return
-			}
-		}
+		tell(e.news, done, e.snapshot, yield)
 	}
 }
 

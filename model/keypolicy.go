@@ -63,10 +63,12 @@ func (d PolicyDocument) namedOutsiders(account string) []string {
 	return all
 }
 
-// wholeAccount is the account that a principal stands for as a whole.
+// wholeAccount is the account that a principal stands for as a whole: its root's
+// ARN, or the twelve digits alone.
 func (p PolicyPrincipal) wholeAccount() (account string, ok bool) {
 	account = p.account()
-	return account, p.Type == "AWS" && (account == p.Value && account != "*" || strings.HasSuffix(p.Value, ":root"))
+	number := len(account) == 12 && strings.Trim(account, "0123456789") == ""
+	return account, p.Type == "AWS" && number && (account == p.Value || strings.HasSuffix(p.Value, ":root"))
 }
 
 // rootOnly reports whether the policy leaves all to the IAM policies of the

@@ -29,24 +29,31 @@ func daysWords(d time.Duration) string {
 	return fmt.Sprintf("%d d", d/(24*time.Hour))
 }
 
-// Words is the rotation for a column: "↻ 365 d, next 112 d", "off", why it
-// does not apply, "?" where it could not be read and "·" where it was not yet.
-func (r KeyRotation) Words(now time.Time) string {
-	if r.NotApplicable != "" {
-		return "n/a: " + r.NotApplicable
-	}
+// RotationWords is the rotation for a column: "↻ 365 d, next 112 d", "off", why
+// it does not apply, "?" where it could not be read and "·" where it was not yet.
+// A key that waits for its deletion reports no rotation whatever its schedule is,
+// and a disabled one keeps its schedule but does not rotate.
+func (k Key) RotationWords(now time.Time) string {
+	r, state := k.Rotation, k.State.Or("")
 	on, ok := r.Enabled.Get()
 	switch {
+	case r.NotApplicable != "":
+		return "n/a: " + r.NotApplicable
 	case r.Enabled.IsUnknown():
 		return "?"
 	case !ok:
 		return "·"
+	case state == KeyPendingDeletion:
+		return "paused"
 	case !on:
 		return "off"
 	}
 	words := "↻ on"
 	if days := r.PeriodDays.Or(0); days > 0 {
 		words = fmt.Sprintf("↻ %d d", days)
+	}
+	if state.OutOfService() {
+		return words + ", paused"
 	}
 	if next, ok := r.Next.Get(); ok && !next.IsZero() {
 		words += ", next " + nextWords(next.Sub(now))

@@ -191,9 +191,11 @@ func algorithmCell(e model.Encryption) widget.Cell {
 // keyOf adds the key with its state, where that is out of the ordinary.
 func (r *encryptionRow) keyOf(s model.StateEncryption, e model.Encryption) {
 	r.ref, r.key = e.KMSKeyID, text(s.KeyName(e.KMSKeyID))
-	r.bucketKey = text("no")
-	if e.BucketKey {
+	switch {
+	case e.BucketKey:
 		r.bucketKey = text("yes")
+	case !strings.HasPrefix(r.what, "table "): // S3 has bucket keys, DynamoDB none
+		r.bucketKey = text("no")
 	}
 	k, met := s.Keys[e.KMSKeyID]
 	if !met {

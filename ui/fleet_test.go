@@ -38,6 +38,7 @@ func sampleFleet() *fake {
 	f.sampleLocks()
 	f.sampleVersions()
 	f.sampleDigest()
+	f.sampleKeys()
 	return f
 }
 

@@ -56,6 +56,7 @@ func hostileFleet() *fake {
 	f.entries = hostileJournal(evil)
 	f.unread = errors.New(evil("unread"))
 	f.blind = map[string][]string{"bucket": {evil("blind")}}
+	f.hostileKeys(b, key, evil)
 	f.change = func(p *model.Plan) {
 		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
 		p.Warnings = append(p.Warnings, evil("warning"))
@@ -108,6 +109,12 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"recover":          "2 C",
 		"journal":          "6",
 		"an entry":         "6 enter",
+		"keys":             "4",
+		"a KMS key":        "4 enter",
+		"its last lines":   "4 enter G",
+		"encryption":       "enter enter tab tab",
+		"its lock file":    "enter enter tab tab j j j",
+		"its client side":  "enter enter tab tab G",
 		"the entry's end":  "6 enter G",
 		"an entry, unread": "6 enter ctrl+r",
 	}

@@ -37,9 +37,12 @@ func keysDoc(a *App) string {
 		{"States of a backend", "", ownKeys(newStatesPage(a, b).actions())},
 		{"Versions of a state", "The first tab of a state.", ownKeys(state.tables[0])},
 		{"Locks of a state", "The second tab of a state.", ownKeys(state.tables[1])},
+		{"Encryption of a state", "A tab of a state.", ownKeys(state.tables[2])},
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
 		{"Health of all backends", "Page `3`; `h` on the page of backends shows one of them.", ownKeys(newHealthPage(a, nil).actions())},
 		{"A finding", "The arrows and the keys of a list scroll it.", ownKeys(newFindingPage(a, model.Finding{}).actions())},
+		{"KMS keys of all backends", "Page `4`.", ownKeys(newKMSKeysPage(a).actions())},
+		{"A KMS key", "The arrows and the keys of a list scroll it.", ownKeys(newKMSKeyPage(a, newKMSKeysPage(a), model.Key{}).actions())},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
 		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},
 		{"The guard", "What is typed goes to the token; keys that were in flight when it opened are ignored until the keyboard has rested for 400 ms.", (&planDialog{}).actions()},
@@ -103,6 +106,7 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
 		"versions": state.tables[0], "state's locks": state.tables[1], "locks": newLocksPage(a).actions(),
 		"health": newHealthPage(a, nil).actions(), "a finding": newFindingPage(a, model.Finding{}).actions(),
+		"encryption": state.tables[2], "keys": newKMSKeysPage(a).actions(), "a key": newKMSKeyPage(a, newKMSKeysPage(a), model.Key{}).actions(),
 		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {

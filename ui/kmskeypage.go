@@ -174,7 +174,7 @@ func factText[T any](f model.Fact[T], show func(T) string) string {
 // rotations is the schedule and every rotation that was, the newest first.
 func (p *kmsKeyPage) rotations(k *model.Key) []journalLine {
 	r := k.Rotation
-	cell := rotationCell(r, p.host.now())
+	cell := rotationCell(k, p.host.now())
 	lines := []journalLine{{"Schedule", joined(" ", cell.Text, r.Enabled.Reason()), cell.Tone}}
 	if next, ok := r.Next.Get(); ok && !next.IsZero() {
 		lines = append(lines, journalLine{"Next", absolute(next), widget.Plain})
@@ -208,15 +208,12 @@ func stateUseLines(st widget.Styles, u model.KeyUse, w int) []string {
 		if s.Current {
 			head = " ● current "
 		}
-		old := plural(s.Noncurrent, "old version")
-		if s.AtLeast {
-			old = "at least " + old
-		}
-		if s.Noncurrent == 0 && !s.AtLeast {
-			old = ""
+		old := ""
+		if s.Noncurrent > 0 || s.AtLeast {
+			old = atLeast(s.Noncurrent, s.AtLeast) + " old"
 		}
 		room := max(10, w-widget.Width(head)-widget.Width(old)-2)
-		lines = append(lines, widget.Justify(head+widget.Middle(safe(s.URL()), room), st.Dim.Render(old), w))
+		lines = append(lines, widget.Justify(head+widget.Middle(safe(s.Bucket+"/"+s.Key), room), st.Dim.Render(old), w))
 	}
 	return append(lines, " "+st.Dim.Render(strconv.Itoa(u.Current())+" current, "+plural(len(u.States), "state")+" in all"))
 }

@@ -31,7 +31,7 @@ func kmsKeyColumns() []column[model.Key] {
 func kmsKeyCells(cells []widget.Cell, k *model.Key, now time.Time) []widget.Cell {
 	u := &k.UsedBy
 	partial := len(u.Unread) > 0
-	return append(cells, text(k.Name()), kmsStateCell(k, now), rotationCell(k.Rotation, now),
+	return append(cells, text(k.Name()), kmsStateCell(k, now), rotationCell(k, now),
 		countCell(u.Current(), partial), countCell(u.Noncurrent, partial || u.AtLeast), findingsCell(k.Findings), countCell(len(u.Tables), false))
 }
 
@@ -60,8 +60,8 @@ func kmsStateCell(k *model.Key, now time.Time) widget.Cell {
 	})
 }
 
-func rotationCell(r model.KeyRotation, now time.Time) widget.Cell {
-	words := r.Words(now)
+func rotationCell(k *model.Key, now time.Time) widget.Cell {
+	r, words := k.Rotation, k.RotationWords(now)
 	switch on, ok := r.Enabled.Get(); {
 	case r.NotApplicable != "":
 		return dim(words)
@@ -69,6 +69,8 @@ func rotationCell(r model.KeyRotation, now time.Time) widget.Cell {
 		return unknown()
 	case !ok:
 		return unread()
+	case k.State.Or("") == model.KeyPendingDeletion:
+		return dim(words)
 	case !on:
 		return warn("▲ " + words)
 	}
@@ -121,7 +123,7 @@ func (p *kmsKeysPage) progress(st widget.Styles, w int) []string {
 	case p.busy && at.States > 0:
 		return wrapped(st, widget.Dim, "", fmt.Sprintf("reading: %s of %s, %s looked at", count(at.Read), plural(at.States, "state"), plural(at.Versions, "version")), w, 1)
 	case !p.busy && at.Bounded > 0:
-		return wrapped(st, widget.Dim, "", "older versions of "+plural(at.Bounded, "state")+" were not looked at; --versions all looks at every one", w, 1)
+		return wrapped(st, widget.Dim, "", "older versions of "+plural(at.Bounded, "state")+" were not looked at; --versions all does", w, 1)
 	}
 	return nil
 }
@@ -131,7 +133,7 @@ func (p *kmsKeysPage) details(st widget.Styles, w, h int) []string {
 	if k == nil {
 		return nil
 	}
-	lines := flow(st, k.Name(), kmsKeyParts(k, p.host.now()), w, 3)
+	lines := flow(st, k.Name(), kmsKeyParts(k, p.host.now()), w, 4)
 	about := blastLines(k)
 	for _, f := range k.Findings {
 		about = append(about, findingLine(f))
@@ -150,12 +152,12 @@ func kmsKeyParts(k *model.Key, now time.Time) []widget.Cell {
 	if k.Region != "" {
 		parts = append(parts, text(k.Region))
 	}
-	parts = append(parts, dim(first(k.ARN, k.ID)))
 	parts = why(parts, "state", k.State)
 	parts = why(parts, "aliases", k.Aliases)
 	parts = why(parts, "rotation", k.Rotation.Enabled)
 	parts = why(parts, "rotations", k.Rotation.History)
-	return why(parts, "policy", k.Policy)
+	parts = why(parts, "policy", k.Policy)
+	return append(parts, dim(first(k.ARN, k.ID)))
 }
 
 func managerWords(m model.KeyManager) string {

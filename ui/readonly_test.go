@@ -28,6 +28,9 @@ func sweptPages() map[string]string {
 		"a finding":               "3 j enter",
 		"journal":                 "6",
 		"an entry of the journal": "6 enter",
+		"keys":                    "4",
+		"a KMS key":               "4 enter",
+		"a state's encryption":    "G k enter enter tab tab",
 		"help":                    "2 ?",
 		"commands":                "2 :",
 	}

@@ -16,7 +16,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for section, doc := range map[string]any{"## Lock:": lockDoc{}, "## Version:": versionDoc{}, "## State:": stateDoc{}, "## Backend:": backendDoc{},
+	for section, doc := range map[string]any{"## Lock:": lockDoc{}, "## Version:": versionDoc{}, "## State:": stateDoc{}, "## Backend:": backendDoc{}, "## Key:": keyDoc{},
 		"## Check:": findingDoc{}, "## Operation result:": resultDoc{}, "## Journal entry:": model.JournalEntry{}, "## Build:": build{}} {
 		_, text, found := strings.Cut(string(body), section)
 		if !found {

@@ -47,7 +47,7 @@ func listKeys(ctx context.Context, s *session, args []string) error {
 		s.sayKeys(keys)
 	}
 	if n := ring.Progress().Bounded; n > 0 {
-		s.say("older versions of %d states were not looked at: --versions all looks at every one", n)
+		s.say("older versions of %d states were not looked at: --versions all does", n)
 	}
 	return s.print(docs, len(docs), keyTable(keys, now), "no KMS keys: nothing here is encrypted under one", &p)
 }
@@ -76,11 +76,14 @@ func (s *session) keysOf(ctx context.Context, backends []model.Backend, p *probl
 
 func keyBackend(i int) string { return fmt.Sprint(i) }
 
-// sayKeys tells what there is to act on: the findings, and for keys that are out
-// of service what that takes with it.
+// sayKeys tells what there is to act on: findings of some weight, and for keys
+// that are out of service what that takes with it.
 func (s *session) sayKeys(keys []model.Key) {
 	for _, k := range keys {
 		for _, f := range k.Findings {
+			if f.Severity == "low" || f.Severity == "info" {
+				continue
+			}
 			s.say("%s: %s: %s", f.Severity, k.Name(), f.Text)
 		}
 		if k.State.Or("").OutOfService() {
@@ -101,7 +104,7 @@ func keyTable(keys []model.Key, now time.Time) *table {
 		for _, at := range u.Tables {
 			tables = append(tables, at.Table)
 		}
-		t.add(k.Name(), shown(k.State, func(model.KeyState) string { return k.StateWords(now) }), k.Rotation.Words(now),
+		t.add(k.Name(), shown(k.State, func(model.KeyState) string { return k.StateWords(now) }), k.RotationWords(now),
 			atLeast(u.Current(), partial), atLeast(u.Noncurrent, partial || u.AtLeast), strings.Join(tables, " "), strings.Join(u.Buckets, " "))
 	}
 	return t

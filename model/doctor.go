@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -76,6 +77,8 @@ type Finding struct {
 	Status   FindingStatus
 	Evidence []string // what was seen, a phrase each; the worst first
 	Remedy   Remedy   // zero where nothing is to be done
+
+	parts []phrase
 }
 
 // Example is the remedy of the check with placeholders for names.
@@ -110,7 +113,7 @@ func CompareFindings(a, b Finding) int {
 
 func (c Check) find(h HealthFacts) Finding {
 	j := c.judge(h)
-	f := Finding{Check: c, Backend: h.Backend.name(), Bucket: h.Backend.Bucket, Prefix: h.Backend.Prefix, Status: j.status, Evidence: j.evidence}
+	f := Finding{Check: c, Backend: h.Backend.name(), Bucket: h.Backend.Bucket, Prefix: h.Backend.Prefix, Status: j.status, Evidence: j.evidence, parts: j.parts}
 	switch j.status {
 	case FindingFail:
 		f.Remedy = c.remedy(siteOf(h, j.subjects))
@@ -137,10 +140,36 @@ func howToKnow(evidence []string) string {
 	return "Find out what the evidence names, and look again."
 }
 
-// EvidenceText is the evidence as one text, cut to the first n phrases; 0 is all.
+// EvidenceText is the evidence as one text, in at most n phrases; 0 is all of it.
+// In short, what is said of subjects is said once, before the first n of them:
+// a column that is cut keeps what matters.
 func (f Finding) EvidenceText(n int) string {
-	if n > 0 && len(f.Evidence) > n {
-		return inShort(f.Evidence, n)
+	switch {
+	case n <= 0:
+		return strings.Join(f.Evidence, "; ")
+	case len(f.parts) == 0:
+		return atMost(f.Evidence, n)
 	}
-	return strings.Join(f.Evidence, "; ")
+	var texts []string
+	of := map[string][]string{}
+	for _, p := range f.parts {
+		if !slices.Contains(texts, p.text) {
+			texts = append(texts, p.text)
+		}
+		of[p.text] = append(of[p.text], p.subject)
+	}
+	for i, text := range texts {
+		if of[text][0] != "" {
+			texts[i] = text + ": " + inShort(of[text], n)
+		}
+	}
+	return atMost(texts, n)
+}
+
+// atMost is the first n phrases, and how many more there are.
+func atMost(phrases []string, n int) string {
+	if len(phrases) <= n {
+		return strings.Join(phrases, "; ")
+	}
+	return fmt.Sprintf("%s; and %d more", strings.Join(phrases[:n], "; "), len(phrases)-n)
 }

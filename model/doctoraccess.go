@@ -1,6 +1,7 @@
 package model
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -265,9 +266,15 @@ func partitionOf(region string) string {
 
 func tlsRemedy(s site) Remedy {
 	arn := "arn:" + partitionOf(s.region) + ":s3:::" + s.bucket
+	summary := "Add a statement to the bucket policy that denies everything without TLS (put-bucket-policy replaces the whole policy: take its other statements along)."
+	cli := s.s3("get-bucket-policy", "--query", "Policy", "--output", "text") + " > policy.json\n" + s.s3("put-bucket-policy", "--policy", "file://policy.json")
+	if s.noPolicy {
+		summary = "Give the bucket a policy that denies everything without TLS."
+		cli = s.s3("put-bucket-policy", "--policy", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"DenyWithoutTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":[%q,%q],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, arn, arn+"/*"))
+	}
 	return Remedy{
-		Summary: "Add a statement to the bucket policy that denies everything without TLS (put-bucket-policy replaces the whole policy: take its other statements along).",
-		CLI:     s.s3("get-bucket-policy", "--query", "Policy", "--output", "text") + " > policy.json\n" + s.s3("put-bucket-policy", "--policy", "file://policy.json"),
+		Summary: summary,
+		CLI:     cli,
 		HCL: `data "aws_iam_policy_document" "state" {
   statement {
     sid       = "DenyWithoutTLS"

@@ -6,28 +6,47 @@ import (
 	"time"
 )
 
-// TestSpecialCasesOfChecks: each case changes the healthy facts.
+// special changes the healthy facts, and says how one check comes out then.
+type special struct {
+	id       string
+	change   func(*HealthFacts)
+	status   FindingStatus
+	evidence string // a part
+}
+
 func TestSpecialCasesOfChecks(t *testing.T) {
-	const everybody = `"Sid":"open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme-state/*"`
-	allUsers := BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "http://acs.amazonaws.com/groups/global/AllUsers", Group: true, Permission: "READ"}}}
-	policyIs := func(statements ...string) func(*HealthFacts) {
-		return func(h *HealthFacts) { h.Bucket.Policy = Known(policyText(statements...)) }
-	}
-	both := func(changes ...func(*HealthFacts)) func(*HealthFacts) {
-		return func(h *HealthFacts) {
-			for _, change := range changes {
-				change(h)
-			}
+	for _, cases := range []map[string]special{accessCases(), storageCases(), keyCases(), stateCases(), lockCases()} {
+		for name, c := range cases {
+			t.Run(name, func(t *testing.T) {
+				h := healthy()
+				c.change(&h)
+				f := findingOf(t, h, c.id)
+				if f.Status != c.status || !strings.Contains(f.EvidenceText(0), c.evidence) {
+					t.Errorf("%s is %s: %s", c.id, f.Status, f.EvidenceText(0))
+				}
+			})
 		}
 	}
+}
+
+func both(changes ...func(*HealthFacts)) func(*HealthFacts) {
+	return func(h *HealthFacts) {
+		for _, change := range changes {
+			change(h)
+		}
+	}
+}
+
+func policyIs(statements ...string) func(*HealthFacts) {
+	return func(h *HealthFacts) { h.Bucket.Policy = Known(policyText(statements...)) }
+}
+
+func accessCases() map[string]special {
+	const everybody = `"Sid":"open","Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::acme-state/*"`
+	allUsers := BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "http://acs.amazonaws.com/groups/global/AllUsers", Group: true, Permission: "READ"}}}
 	statusDenied := func(h *HealthFacts) { h.Bucket.PolicyPublic = deniedTo[bool]("s3:GetBucketPolicyStatus") }
 	aclsOn := func(h *HealthFacts) { h.Bucket.Ownership = Known("ObjectWriter") }
-	for name, c := range map[string]struct {
-		id       string
-		change   func(*HealthFacts)
-		status   FindingStatus
-		evidence string
-	}{
+	return map[string]special{
 		"a public policy behind a block":           {"bucket-public", policyIs(everybody), FindingPass, "restricts it"},
 		"a public policy without a block":          {"bucket-public", both(unblocked, policyIs(everybody)), FindingFail, "statement open lets everybody in (s3:GetObject)"},
 		"a policy that S3 does not judge":          {"bucket-public", both(unblocked, statusDenied), FindingPass, "the policy is not public"},
@@ -47,6 +66,11 @@ func TestSpecialCasesOfChecks(t *testing.T) {
 		"an ACL for another account": {"bucket-cross-account", both(aclsOn, func(h *HealthFacts) {
 			h.Bucket.ACL = Known(BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "you", Permission: "WRITE"}}})
 		}), FindingFail, "canonical user you has WRITE by the ACL"},
+	}
+}
+
+func storageCases() map[string]special {
+	return map[string]special{
 		"logs in the bucket itself": {"bucket-logging", func(h *HealthFacts) { h.Bucket.Logging = Known(BucketLogging{Bucket: "acme-state"}) }, FindingFail, "to the bucket itself"},
 		"DSSE knows no bucket key":  {"bucket-key", func(h *HealthFacts) { h.Bucket.Encryption = Known(Encryption{Algorithm: "aws:kms:dsse"}) }, FindingNotApplicable, "aws:kms:dsse"},
 		"retention where no lock files are used": {"bucket-object-lock", both(func(h *HealthFacts) {
@@ -70,12 +94,17 @@ func TestSpecialCasesOfChecks(t *testing.T) {
 		"history by too small a number":             {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 29, NewerNoncurrent: 9}), FindingFail, "after 29 days and keeps only 9"},
 		"no lock files and no leftovers":            {"lockfile-leftovers", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Leftovers = Known(LockFileLeftovers{}) }), FindingNotApplicable, "no lock files"},
 		"a rule for other lock files":               {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", NoncurrentDays: 30}), FindingFail, "no rule removes them"},
-		"a key that AWS manages":                    {"key-rotation", onKey(func(k *Key) { k.Manager = Known(ManagerAWS) }), FindingPass, "managed by AWS"},
-		"a key that cannot rotate":                  {"key-rotation", onKey(func(k *Key) { k.Rotation.NotApplicable = "imported key material" }), FindingNotApplicable, "imported key material"},
-		"no KMS key at all":                         {"key-state", withoutKMS, FindingNotApplicable, "nothing is encrypted with a KMS key"},
-		"S3's own key":                              {"key-state", both(withoutKMS, func(h *HealthFacts) { h.Bucket.Encryption = Known(Encryption{Algorithm: "aws:kms"}) }), FindingPass, "alias/aws/s3: Enabled"},
-		"a key that nobody asked KMS for":           {"key-state", func(h *HealthFacts) { h.Keys = nil }, FindingUnknown, "key alias/state: not read"},
-		"keys, and a state that cannot be read":     {"key-state", onState(func(s *StateHealth) { s.Encryption = deniedTo[Encryption]("s3:GetObject") }), FindingUnknown, "AccessDenied s3:GetObject"},
+	}
+}
+
+func keyCases() map[string]special {
+	return map[string]special{
+		"a key that AWS manages":                {"key-rotation", onKey(func(k *Key) { k.Manager = Known(ManagerAWS) }), FindingPass, "managed by AWS"},
+		"a key that cannot rotate":              {"key-rotation", onKey(func(k *Key) { k.Rotation.NotApplicable = "imported key material" }), FindingNotApplicable, "imported key material"},
+		"no KMS key at all":                     {"key-state", withoutKMS, FindingNotApplicable, "nothing is encrypted with a KMS key"},
+		"S3's own key":                          {"key-state", both(withoutKMS, func(h *HealthFacts) { h.Bucket.Encryption = Known(Encryption{Algorithm: "aws:kms"}) }), FindingPass, "alias/aws/s3: Enabled"},
+		"a key that nobody asked KMS for":       {"key-state", func(h *HealthFacts) { h.Keys = nil }, FindingUnknown, "key alias/state: not read"},
+		"keys, and a state that cannot be read": {"key-state", onState(func(s *StateHealth) { s.Encryption = deniedTo[Encryption]("s3:GetObject") }), FindingUnknown, "AccessDenied s3:GetObject"},
 		"a key policy under a condition": {"key-policy-wildcard", onKey(func(k *Key) {
 			k.Policy = Known(policyText(`"Effect":"Allow","Principal":"*","Action":"kms:*","Resource":"*","Condition":{"StringEquals":{"kms:ViaService":"s3.eu-west-1.amazonaws.com"}}`))
 		}), FindingUnknown, "cannot be evaluated"},
@@ -87,6 +116,11 @@ func TestSpecialCasesOfChecks(t *testing.T) {
 		"no table":                              {"lock-table-ttl", func(h *HealthFacts) { h.Tables = GatheredOf[TableHealth](nil) }, FindingNotApplicable, "no lock table is used"},
 		"no table, as far as could be read":     {"lock-table-ttl", func(h *HealthFacts) { h.Tables = GatheredOf[TableHealth](nil, "AccessDenied dynamodb:ListTables") }, FindingUnknown, "AccessDenied dynamodb:ListTables"},
 		"a table whose key is gone":             {"lock-table-encryption", onTable(func(t *TableHealth) { t.Encryption = Known(TableEncryption{Type: "KMS", Status: "DISABLED"}) }), FindingFail, "encryption is DISABLED"},
+	}
+}
+
+func stateCases() map[string]special {
+	return map[string]special{
 		"encrypted by OpenTofu": {"state-encrypted", onState(func(s *StateHealth) {
 			s.Encryption, s.Header = Known(Encryption{}), Known(StateHeader{Format: FormatEncrypted})
 		}), FindingPass, "1 state encrypted"},
@@ -109,26 +143,22 @@ func TestSpecialCasesOfChecks(t *testing.T) {
 		"a customer's key that nobody configured": {"state-encryption-default", onState(func(s *StateHealth) { s.Encryption = Known(Encryption{Algorithm: "SSE-C"}) }), FindingFail, "SSE-C"},
 		"a break that was found, others not read": {"state-history", onState(func(s *StateHealth) { s.Anomalies, s.AnomaliesPartial = Known([]string{"lineage changed"}), true }), FindingFail, "lineage changed"},
 		"versions that were not read":             {"state-history", onState(func(s *StateHealth) { s.AnomaliesPartial = true }), FindingUnknown, "were not read"},
-		"no digests":                              {"state-digest", func(h *HealthFacts) { h.Digests = GatheredOf[DigestHealth](nil) }, FindingNotApplicable, "no digests are kept"},
-		"a digest that another check is about":    {"state-digest", digestIs(DigestOrphan), FindingNotApplicable, "orphan"},
-		"a digest that could not be compared":     {"state-digest", func(h *HealthFacts) { h.Digests.Items[0].Verdict = deniedTo[DigestVerdict]("s3:GetObject") }, FindingUnknown, "AccessDenied s3:GetObject"},
-		"a bad digest, and a table not read":      {"state-digest", both(digestIs(DigestMismatch), scanDenied), FindingFail, "AccessDenied dynamodb:Scan"},
-		"no locks":                                {"lock-old", func(h *HealthFacts) { h.Locks = GatheredOf[Lock](nil) }, FindingPass, "no lock is held"},
-		"a lock without a date":                   {"lock-old", onLock(func(l *Lock) { l.Info.Created = time.Time{} }), FindingUnknown, "its age is not known (ci@runner)"},
-		"a lock of just under a day":              {"lock-old", onLock(func(l *Lock) { l.Info.Created = healthAt.Add(-oldLock + time.Second) }), FindingPass, "1 lock younger"},
-		"no locking in an empty backend":          {"lock-mechanism", both(func(h *HealthFacts) { h.Mechanisms = GatheredOf[MechanismUse](nil) }, func(h *HealthFacts) { h.States = GatheredOf[StateHealth](nil) }), FindingNotApplicable, "there is no state"},
-		"only a table, and old clients":           {"lock-table-deprecated", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Locks.Items = nil }, onState(func(s *StateHealth) { v := "1.9.8"; s.Header = Known(StateHeader{TerraformVersion: &v}) })), FindingNotApplicable, "1.9.8"},
-		"only a table, and one new client":        {"lock-table-deprecated", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, onState(func(s *StateHealth) { v := "1.9.8"; s.Header = Known(StateHeader{TerraformVersion: &v}) })), FindingFail, "1.11.4"},
-		"no table, no deprecation":                {"lock-table-deprecated", func(h *HealthFacts) { h.Mechanisms = GatheredOf[MechanismUse](nil) }, FindingNotApplicable, "no lock table"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			h := healthy()
-			c.change(&h)
-			f := findingOf(t, h, c.id)
-			if f.Status != c.status || !strings.Contains(f.EvidenceText(0), c.evidence) {
-				t.Errorf("%s is %s: %s", c.id, f.Status, f.EvidenceText(0))
-			}
-		})
+	}
+}
+
+func lockCases() map[string]special {
+	return map[string]special{
+		"no digests":                           {"state-digest", func(h *HealthFacts) { h.Digests = GatheredOf[DigestHealth](nil) }, FindingNotApplicable, "no digests are kept"},
+		"a digest that another check is about": {"state-digest", digestIs(DigestOrphan), FindingNotApplicable, "orphan"},
+		"a digest that could not be compared":  {"state-digest", func(h *HealthFacts) { h.Digests.Items[0].Verdict = deniedTo[DigestVerdict]("s3:GetObject") }, FindingUnknown, "AccessDenied s3:GetObject"},
+		"a bad digest, and a table not read":   {"state-digest", both(digestIs(DigestMismatch), scanDenied), FindingFail, "AccessDenied dynamodb:Scan"},
+		"no locks":                             {"lock-old", func(h *HealthFacts) { h.Locks = GatheredOf[Lock](nil) }, FindingPass, "no lock is held"},
+		"a lock without a date":                {"lock-old", onLock(func(l *Lock) { l.Info.Created = time.Time{} }), FindingUnknown, "its age is not known (ci@runner)"},
+		"a lock of just under a day":           {"lock-old", onLock(func(l *Lock) { l.Info.Created = healthAt.Add(-oldLock + time.Second) }), FindingPass, "1 lock younger"},
+		"no locking in an empty backend":       {"lock-mechanism", both(func(h *HealthFacts) { h.Mechanisms = GatheredOf[MechanismUse](nil) }, func(h *HealthFacts) { h.States = GatheredOf[StateHealth](nil) }), FindingNotApplicable, "there is no state"},
+		"only a table, and old clients":        {"lock-table-deprecated", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Locks.Items = nil }, onState(func(s *StateHealth) { v := "1.9.8"; s.Header = Known(StateHeader{TerraformVersion: &v}) })), FindingNotApplicable, "1.9.8"},
+		"only a table, and one new client":     {"lock-table-deprecated", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, onState(func(s *StateHealth) { v := "1.9.8"; s.Header = Known(StateHeader{TerraformVersion: &v}) })), FindingFail, "1.11.4"},
+		"no table, no deprecation":             {"lock-table-deprecated", func(h *HealthFacts) { h.Mechanisms = GatheredOf[MechanismUse](nil) }, FindingNotApplicable, "no lock table"},
 	}
 }
 
@@ -180,4 +210,61 @@ func TestSeveritiesAreOrdered(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestEvidenceIsSaidOnce(t *testing.T) {
+	h := healthy()
+	for _, key := range []string{"b", "c", "d"} {
+		s := h.States.Items[0]
+		s.Key, s.Parse = key, Known("empty")
+		h.States.Items = append(h.States.Items, s)
+	}
+	h.States.Items[1].Parse = Known("cut off")
+	h.States.Items[0].Parse = deniedTo[string]("s3:GetObject")
+	f := findingOf(t, h, "state-parses")
+	for name, c := range map[string]struct{ got, want string }{
+		"all":        {f.EvidenceText(0), "b: cut off; c: empty; d: empty; app/terraform.tfstate: the content: AccessDenied s3:GetObject"},
+		"in three":   {f.EvidenceText(3), "cut off: b; empty: c, d; the content: AccessDenied s3:GetObject: app/terraform.tfstate"},
+		"in one":     {f.EvidenceText(1), "cut off: b; and 2 more"},
+		"no subject": {Finding{Evidence: []string{"x", "y"}}.EvidenceText(1), "x; and 1 more"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if c.got != c.want {
+				t.Errorf("got  %s\nwant %s", c.got, c.want)
+			}
+		})
+	}
+}
+
+func TestThePolicyOfTheRemedyCuresIt(t *testing.T) {
+	h := healthy()
+	h.Bucket.Policy = Known("")
+	cli := findingOf(t, h, "bucket-tls-only").Remedy.CLI
+	_, policy, ok := strings.Cut(cli, "--policy '")
+	if !ok {
+		t.Fatal(cli)
+	}
+	h.Bucket.Policy = Known(strings.TrimSuffix(policy, "'"))
+	if f := findingOf(t, h, "bucket-tls-only"); f.Status != FindingPass {
+		t.Errorf("%s: %s", f.Status, f.EvidenceText(0))
+	}
+}
+
+func FuzzPoliciesAreJudgedWithoutPanic(f *testing.F) {
+	f.Add(policyText(denyAll+","+withoutTLS), "arn:aws:s3:::b/")
+	f.Add(policyText(`"Effect":"Allow","NotPrincipal":{"AWS":["*"]},"NotAction":"s3:?","NotResource":"arn:*/${x}"`), "arn:aws:s3:::b/*")
+	f.Add(`{"Statement":{"Effect":"Allow","Principal":{},"Action":[]}}`, "")
+	f.Fuzz(func(t *testing.T, document, resource string) {
+		doc, err := ParsePolicy(document)
+		if err != nil && len(doc.Statements) > 0 {
+			t.Error("an error and statements")
+		}
+		open, _ := doc.OpenGrants()
+		if denied, _ := doc.deniesPlainHTTP(policyRequest{action: "s3:GetObject", resource: resource, below: true}); denied == yes && len(doc.Statements) == 0 {
+			t.Error("denied by nothing")
+		}
+		if len(open) > len(doc.OutsideGrants("1")) {
+			t.Error("a grant to everybody that is not told as one to others")
+		}
+	})
 }

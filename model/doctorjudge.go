@@ -6,7 +6,27 @@ import "fmt"
 type judgement struct {
 	status   FindingStatus
 	evidence []string
+	parts    []phrase  // the evidence, subject by subject; nil where there is but one
 	subjects []subject // what to repair, for the remedy
+}
+
+// phrase is a piece of evidence about a subject, "" where it is about the backend.
+type phrase struct{ subject, text string }
+
+func (p phrase) String() string {
+	if p.subject == "" {
+		return p.text
+	}
+	return p.subject + ": " + p.text
+}
+
+// told is a judgement with these phrases as its evidence.
+func told(status FindingStatus, parts []phrase) judgement {
+	j := judgement{status: status, parts: parts}
+	for _, p := range parts {
+		j.evidence = append(j.evidence, p.String())
+	}
+	return j
 }
 
 // subject is what a remedy is applied to, by the names that its commands need.
@@ -62,19 +82,16 @@ func unreadBecause[T any](what string, f Fact[T]) string {
 // A jury puts the judgements of many subjects together. One that fails fails the
 // check, whatever else could not be read; one that is unknown keeps it from passing.
 type jury struct {
-	by       map[FindingStatus][]string
+	by       map[FindingStatus][]phrase
 	subjects []subject // that failed
 }
 
 func (t *jury) add(s subject, j judgement) {
 	if t.by == nil {
-		t.by = map[FindingStatus][]string{}
+		t.by = map[FindingStatus][]phrase{}
 	}
 	for _, e := range j.evidence {
-		if s.name != "" {
-			e = s.name + ": " + e
-		}
-		t.by[j.status] = append(t.by[j.status], e)
+		t.by[j.status] = append(t.by[j.status], phrase{s.name, e})
 	}
 	if j.status == FindingFail {
 		t.subjects = append(t.subjects, s)
@@ -86,13 +103,15 @@ func (t *jury) result(none string) judgement {
 	bad, unread, good, other := t.by[FindingFail], t.by[FindingUnknown], t.by[FindingPass], t.by[FindingNotApplicable]
 	switch {
 	case len(bad) > 0:
-		return judgement{status: FindingFail, evidence: append(bad, unread...), subjects: t.subjects}
+		j := told(FindingFail, append(bad, unread...))
+		j.subjects = t.subjects
+		return j
 	case len(unread) > 0:
-		return unknown(unread...)
+		return told(FindingUnknown, unread)
 	case len(good) > 0:
-		return passed(good...)
+		return told(FindingPass, good)
 	case len(other) > 0:
-		return judgement{status: FindingNotApplicable, evidence: other}
+		return told(FindingNotApplicable, other)
 	}
 	return notApplicable(none)
 }
@@ -137,7 +156,7 @@ func countOf(n int, noun string) string {
 // many of them are well.
 func (j judgement) summed(noun, rest string) judgement {
 	if j.status == FindingPass {
-		j.evidence = []string{countOf(len(j.evidence), noun) + " " + rest}
+		j.evidence, j.parts = []string{countOf(len(j.evidence), noun) + " " + rest}, nil
 	}
 	return j
 }

@@ -11,11 +11,13 @@ type site struct {
 	bucket, region, account string
 	access                  Access
 	subjects                []subject
+	noPolicy                bool // the bucket is known to have none
 }
 
 func siteOf(h HealthFacts, subjects []subject) site {
+	policy, read := h.Bucket.Policy.Get()
 	return site{
-		bucket: h.Backend.Bucket, region: h.Region.Or(h.Backend.Region), account: h.Owner.Or(h.Account.Or("ACCOUNT")),
+		noPolicy: read && policy == "", bucket: h.Backend.Bucket, region: h.Region.Or(h.Backend.Region), account: h.Owner.Or(h.Account.Or("ACCOUNT")),
 		access: h.Backend.Access, subjects: subjects,
 	}
 }

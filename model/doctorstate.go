@@ -160,10 +160,11 @@ func (h HealthFacts) compareEncryption(want, got Encryption) judgement {
 	switch h.sameKey(want.keyName(), got.keyName()) {
 	case yes:
 		return passed("stored with " + got.algorithmName())
-	case perhaps:
+	case no:
+		return failed("stored with key " + h.keyLabel(got.keyName()) + ", the default's is " + h.keyLabel(want.keyName()))
+	default:
 		return unknown("stored with key " + got.keyName() + "; whether that is the default's, " + want.keyName() + ", is not known")
 	}
-	return failed("stored with key " + h.keyLabel(got.keyName()) + ", the default's is " + h.keyLabel(want.keyName()))
 }
 
 func strength(e Encryption) int {

@@ -162,8 +162,9 @@ func judgeObjectLock(h HealthFacts) judgement {
 			return notApplicable(text + ", but no lock files are used")
 		case yes:
 			return failed(text + " holds every lock file")
+		default:
+			return unknown(append([]string{text}, h.Mechanisms.gaps("whether lock files are used")...)...)
 		}
-		return unknown(append([]string{text}, h.Mechanisms.gaps("whether lock files are used")...)...)
 	})
 }
 

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 )
 
@@ -86,7 +87,15 @@ func (c PolicyCondition) namesValues() bool {
 // saysNothing reports values that everything may match, or that each request
 // fills in by itself.
 func saysNothing(value string) bool {
-	return strings.Trim(value, "*:?") == "" || hasVariable(value) || value == "0.0.0.0/0" || value == "::/0"
+	return strings.Trim(value, "*:?") == "" || hasVariable(value) || wideRange(value)
+}
+
+// wideRange reports an address range wider than /8, which S3 takes for public
+// ("The meaning of public").
+func wideRange(value string) bool {
+	address, bits, ok := strings.Cut(value, "/")
+	n, err := strconv.Atoi(bits)
+	return ok && err == nil && n < 8 && strings.Trim(address, "0123456789abcdefABCDEF.:") == ""
 }
 
 // hasVariable reports a policy variable, which each request fills in by itself.
@@ -107,15 +116,31 @@ func narrowingKey(key string) bool {
 
 // narrows reports whether the condition for sure keeps strangers out: it demands
 // a known value of a key that tells who asks or from where. The IfExists forms do
-// not, for a stranger may come without the key; nor does an ARN of any account.
+// not, for a stranger may come without the key.
 func (c PolicyCondition) narrows() bool {
 	operator := strings.TrimPrefix(strings.ToLower(c.Operator), "foranyvalue:")
 	positive := !strings.Contains(operator, "not") && !strings.Contains(operator, ":") && !strings.HasSuffix(operator, "ifexists")
-	return positive && operator != "bool" && narrowingKey(c.Key) && c.namesValues() && !slices.ContainsFunc(c.Values, ofAnyAccount)
+	return positive && operator != "bool" && narrowingKey(c.Key) && c.namesValues() && !slices.ContainsFunc(c.Values, c.leavesOpen)
 }
 
-// ofAnyAccount reports an ARN whose account is left open by a wildcard.
-func ofAnyAccount(value string) bool {
-	parts := strings.SplitN(value, ":", 6)
-	return strings.HasPrefix(value, "arn:") && (len(parts) < 6 || strings.ContainsAny(parts[4], "*?"))
+// leavesOpen reports a value whose wildcards leave open whose account, network or
+// organisation it is. They may stand at the end of a unique id (AROA…:*), of the
+// path in an organisation and of an ARN that names its account.
+func (c PolicyCondition) leavesOpen(value string) bool {
+	fixed := value
+	switch key := strings.ToLower(c.Key); {
+	case strings.HasPrefix(value, "arn:"):
+		parts := strings.SplitN(value, ":", 6)
+		if len(parts) < 6 {
+			return true
+		}
+		if fixed = parts[4]; fixed == "" {
+			fixed = parts[5]
+		}
+	case key == "aws:userid":
+		fixed, _, _ = strings.Cut(value, ":")
+	case key == "aws:principalorgpaths":
+		fixed, _, _ = strings.Cut(value, "/")
+	}
+	return strings.ContainsAny(fixed, "*?")
 }

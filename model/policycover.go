@@ -47,10 +47,9 @@ func (c coverage) not() coverage {
 		return coversNone
 	case coversNone:
 		return coversAll
-	case coversSome:
-		return coversSome
+	default:
+		return c
 	}
-	return coversUnclear
 }
 
 // policyRequest is an action on a resource, or on every one below it.

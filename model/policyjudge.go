@@ -35,6 +35,7 @@ func (d PolicyDocument) deniesPlainHTTP(r policyRequest) (truth, string) {
 		case coversUnclear:
 			unclear++
 			why = s.name() + " cannot be evaluated"
+		case coversNone: // it is about other requests
 		}
 	}
 	if partial > 1 || unclear > 0 {
@@ -106,17 +107,13 @@ func (c PolicyCondition) mayNarrow() bool {
 		"s3:x-amz-server-side-encryption", "aws:useragent", "aws:referer", "s3:authtype", "s3:signatureversion":
 		return false
 	}
-	return !c.everyAddress()
+	return !strings.EqualFold(c.Operator, "IpAddress") || !slices.ContainsFunc(c.Values, wideRange)
 }
 
-// everyAddress is IpAddress 0.0.0.0/0, which keeps nobody out.
-func (c PolicyCondition) everyAddress() bool {
-	return strings.EqualFold(c.Operator, "IpAddress") && slices.Contains(c.Values, "0.0.0.0/0")
-}
-
-// takenBack says whether explicit denies, which always win, take a grant back:
-// yes for one that denies everybody all of it without a condition, perhaps for
-// any other that is about the same actions.
+// takenBack says whether explicit denies, which always win, take a grant to
+// strangers back: yes for one that denies everybody all of it without a condition,
+// perhaps for another that is about the same actions and may meet every stranger.
+// One for named principals does not.
 func (d PolicyDocument) takenBack(grant PolicyStatement) truth {
 	answer := no
 	for _, s := range d.Statements {
@@ -126,7 +123,8 @@ func (d PolicyDocument) takenBack(grant PolicyStatement) truth {
 		if s.wholly(grant) {
 			return yes
 		}
-		if slices.ContainsFunc(s.Conditions, PolicyCondition.mayNarrow) || s.coversPrincipals() != coversAll {
+		all := s.coversPrincipals() == coversAll
+		if all && slices.ContainsFunc(s.Conditions, PolicyCondition.mayNarrow) || len(s.NotPrincipals) > 0 {
 			answer = perhaps
 		}
 	}

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stateward/stateward/model"
 )
@@ -68,7 +70,7 @@ func TestDoctorExits(t *testing.T) {
 		"failures and JSON":           {args: []string{"s3://ill", "--fail-on", "high", "-o", "json"}, code: 4, stdout: `"id": "bucket-versioning"`},
 		"a severity that is none":     {args: []string{"s3://ill", "--fail-on", "bad"}, code: 2, stderr: `--fail-on: "bad" is none of critical, high, medium, low, info`},
 		"a format that is none":       {args: []string{"s3://ill", "-o", "xml"}, code: 2, stderr: `--output: "xml" is none of table, json, markdown, sarif`},
-		"a bucket that is not there":  {args: []string{"s3://nowhere"}, code: 1, stderr: "s3://nowhere: nothing of it could be read", stdout: "unknown"},
+		"a bucket that is not there":  {args: []string{"s3://nowhere"}, code: 1, stderr: "s3://nowhere: nothing of it could be read", stdout: "s3://nowhere\n43 unknown\n"},
 		"a fleet that cannot be read": {set: func(w *world) { w.backends.foundErr = denied("s3:ListAllMyBuckets") }, code: 1, stderr: "AccessDenied s3:ListAllMyBuckets"},
 		"a fleet read in part": {args: []string{"--fail-on", "high"}, set: func(w *world) {
 			w.backends.found, w.backends.foundErr = []model.Backend{{Name: "ill", Bucket: "ill"}}, denied("s3:ListAllMyBuckets")
@@ -107,7 +109,7 @@ func TestDoctorTable(t *testing.T) {
 	first, second, _ := strings.Cut(e.stdout, "\n\n")
 	for _, want := range []string{
 		"payments  s3://ill\n3 failed, 13 unknown, 16 passed, 11 not applicable\nSTATUS   SEVERITY  CHECK",
-		"\nfail     critical  bucket-versioning             versioning is suspended\nfail     high      state-parses                  a|b\\x1b[31m/`x`.tfstate: at offset 3: not JSON\nfail     medium    bucket-logging",
+		"\nfail     critical  bucket-versioning             versioning is suspended\nfail     high      state-parses                  at offset 3: not JSON: a|b\\x1b[31m/`x`.tfstate\nfail     medium    bucket-logging",
 		"\nunknown  high      bucket-tls-only               the policy: AccessDenied s3:GetBucketPolicy\n",
 	} {
 		if !strings.Contains(first, want) {
@@ -143,7 +145,7 @@ func TestDoctorMarkdown(t *testing.T) {
 	e := doctorWorld(t).run("doctor", "s3://ill", "-o", "markdown")
 	for _, want := range []string{
 		"# Health of 1 backend\n\n## s3://ill\n\n3 failed,",
-		"| fail | high | `state-parses` | a\\|b\\\\x1b\\[31m/\\`x\\`.tfstate: at offset 3: not JSON |\n",
+		"| fail | high | `state-parses` | at offset 3: not JSON: a\\|b\\\\x1b\\[31m/\\`x\\`.tfstate |\n",
 		"### bucket-versioning: Versioning is enabled\n",
 		"```sh\naws s3api put-bucket-versioning --bucket ill --versioning-configuration Status=Enabled\n```\n\n```hcl\nresource \"aws_s3_bucket_versioning\" \"state\" {\n  bucket = \"ill\"\n",
 		"See Security Hub S3.14, ",
@@ -223,4 +225,14 @@ func TestSARIFResults(t *testing.T) {
 		}
 	}
 	equal(t, "unknown checks are open", open > 0, true)
+}
+
+func TestRemediesAreHCL(t *testing.T) {
+	for _, c := range model.Checks() {
+		t.Run(c.ID, func(t *testing.T) {
+			if _, diags := hclsyntax.ParseConfig([]byte(c.Example().HCL), c.ID, hcl.InitialPos); diags.HasErrors() {
+				t.Errorf("%v in\n%s", diags, c.Example().HCL)
+			}
+		})
+	}
 }

@@ -58,6 +58,9 @@ func (d diagnosis) of(status model.FindingStatus) []model.Finding {
 func (d diagnosis) table() *table {
 	t := &table{columns: []column{{title: "status"}, {title: "severity"}, {title: "check"}, {title: "evidence", cut: 24, end: true}}}
 	for _, f := range append(d.of(model.FindingFail), d.of(model.FindingUnknown)...) {
+		if d.nothingRead() != nil {
+			break // said once on stderr
+		}
 		t.add(string(f.Status), string(f.Severity), f.ID, f.EvidenceText(2))
 	}
 	return t

@@ -144,7 +144,7 @@ func newSARIFResult(f model.Finding, rule int) sarifResult {
 	}
 	sum := sha256.Sum256([]byte(f.ID + "\x00" + f.Bucket + "\x00" + f.Prefix))
 	return sarifResult{RuleID: f.ID, RuleIndex: rule, Kind: kind, Level: level,
-		Message: sarifText{f.Backend + ": " + f.EvidenceText(0) + ". " + f.Remedy.Summary},
+		Message: sarifText{f.Backend + ": " + f.EvidenceText(10) + ". " + f.Remedy.Summary},
 		Locations: []sarifLocation{{
 			Physical: sarifPhysical{sarifArtifact{(&url.URL{Scheme: "s3", Host: f.Bucket, Path: "/" + f.Prefix}).String()}},
 			Logical:  []sarifLogical{{Name: f.Backend, Kind: "resource"}},

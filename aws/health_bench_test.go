@@ -31,7 +31,7 @@ func BenchmarkDoctor100Backends(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Cleanup(func() { _ = s.Close() }) // nothing of it is needed any more
-	backends := benchFleet(b, s, 100)
+	backends := benchBackends(b, s, 100)
 	s.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Delay: benchLatency} })
 	for _, n := range []int{1, 100} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -72,8 +72,8 @@ func diagnoseAll(b *testing.B, client *aws.Client, backends []model.Backend) {
 	}
 }
 
-// benchFleet makes buckets under one KMS key, with their digests in one table.
-func benchFleet(b *testing.B, server *emulator.Server, n int) []model.Backend {
+// benchBackends makes buckets under one KMS key, with their digests in one table.
+func benchBackends(b *testing.B, server *emulator.Server, n int) []model.Backend {
 	b.Helper()
 	must := func(_ any, err error) {
 		if err != nil {

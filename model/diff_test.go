@@ -42,7 +42,7 @@ func compared(t *testing.T, old, new string) *StateDiff {
 
 // told is a diff in lines, as a test writes it: one for each entry, note, field
 // and attribute.
-func told(t *testing.T, d *StateDiff) string {
+func toldDiff(t *testing.T, d *StateDiff) string {
 	t.Helper()
 	var b strings.Builder
 	for _, f := range d.Header {
@@ -212,7 +212,7 @@ func TestDiffByAddress(t *testing.T) {
 				  ~ id "2" => "3"`},
 	}
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) { sameLines(t, told(t, compared(t, tc.old, tc.new)), tc.want) })
+		t.Run(name, func(t *testing.T) { sameLines(t, toldDiff(t, compared(t, tc.old, tc.new)), tc.want) })
 	}
 }
 
@@ -223,7 +223,7 @@ func TestDiffOfTheSpellingsOfBothTools(t *testing.T) {
 	}
 	d := compared(t, string(body), compact(t, body))
 	if len(d.Entries) > 0 || d.Differ() || d.Summary.Unchanged != 8 {
-		t.Errorf("indented and compact differ: %+v\n%s", d.Summary, told(t, d))
+		t.Errorf("indented and compact differ: %+v\n%s", d.Summary, toldDiff(t, d))
 	}
 }
 

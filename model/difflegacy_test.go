@@ -72,7 +72,7 @@ func TestDiffOfOldFormats(t *testing.T) {
 				  meta attributes:  => (the same values, written in another way)`},
 	}
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) { sameLines(t, told(t, compared(t, tc.old, tc.new)), tc.want) })
+		t.Run(name, func(t *testing.T) { sameLines(t, toldDiff(t, compared(t, tc.old, tc.new)), tc.want) })
 	}
 	d := compared(t, cases["an upgrade keeps the addresses, and compares what has no parts"].old, cases["an upgrade keeps the addresses, and compares what has no parts"].new)
 	if len(d.Notes) != 1 || !strings.Contains(d.Notes[0], "lists, maps and blocks are not") {

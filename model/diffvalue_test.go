@@ -9,7 +9,7 @@ import (
 func attributeDiff(t *testing.T, old, new string) string {
 	t.Helper()
 	d := compared(t, stateOf(1, resourceOf("a.x", instanceOf(old))), stateOf(1, resourceOf("a.x", instanceOf(new))))
-	return told(t, d)
+	return toldDiff(t, d)
 }
 
 func TestDiffByAttribute(t *testing.T) {
@@ -167,7 +167,7 @@ func TestDiffShowsNoSecret(t *testing.T) {
 				  + l[1].secret_key (sensitive)`},
 	}
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) { sameLines(t, told(t, compared(t, tc.old, tc.new)), tc.want) })
+		t.Run(name, func(t *testing.T) { sameLines(t, toldDiff(t, compared(t, tc.old, tc.new)), tc.want) })
 	}
 }
 
@@ -178,7 +178,7 @@ func TestDiffOfOutputs(t *testing.T) {
 	d := compared(t,
 		with(`"a":{"value":"x","type":"string"},"b":{"value":[1,2],"type":["tuple",["number","number"]]},"c":{"value":"abc","type":"string","sensitive":true},"d":{"value":1,"type":"number"},"e":{"value":{"x":1,"y":2},"type":"dynamic"},"f":{"value":"s","type":"string"}`),
 		with(`"b":{"value":[1,3],"type":["tuple",["number","number"]]},"c":{"value":"abd","type":"string","sensitive":true},"d":{"value":1.0,"type":"dynamic"},"e":{"value":{"y":2,"x":1},"type":"dynamic"},"f":{"value":"s","type":"string","sensitive":true},"g":{"value":"y","type":"string"}`))
-	sameLines(t, told(t, d), `
+	sameLines(t, toldDiff(t, d), `
 				- output.a
 				  - value "x"
 				~ output.b

@@ -68,7 +68,7 @@ func TestSearchFinds(t *testing.T) {
 			}
 			for spelling, body := range map[string]string{"as it is": searchedBody, "compact": compacted(searchedBody), "needlessly escaped": disguised(searchedBody)} {
 				hits, more, err := q.Search([]byte(body), nil)
-				if got := told(hits); err != nil || more != 0 || !slices.Equal(got, c.want) {
+				if got := toldHits(hits); err != nil || more != 0 || !slices.Equal(got, c.want) {
 					t.Errorf("%s: found, %d more, %v:\n%s\nwant\n%s", spelling, more, err, strings.Join(got, "\n"), strings.Join(c.want, "\n"))
 				}
 			}
@@ -76,7 +76,7 @@ func TestSearchFinds(t *testing.T) {
 	}
 }
 
-func told(hits []SearchHit) []string {
+func toldHits(hits []SearchHit) []string {
 	var out []string
 	for _, h := range hits {
 		exact := ""
@@ -135,7 +135,7 @@ func TestSearchKeepsWhatIsExactWithinItsLimit(t *testing.T) {
 	q.Limit = 1
 	hits, more, err := q.Search([]byte(searchedBody), nil)
 	if err != nil || more != 3 || len(hits) != 1 || hits[0].Address != "aws_vpc.this" || !hits[0].Manages() {
-		t.Errorf("%d more than %q, %v", more, told(hits), err)
+		t.Errorf("%d more than %q, %v", more, toldHits(hits), err)
 	}
 }
 
@@ -183,7 +183,7 @@ func TestLookingThroughBytesRulesOutNothingThatReadingFinds(t *testing.T) {
 				}
 				hits, _, err := q.Search(body, nil)
 				if err != nil || !slices.ContainsFunc(hits, func(h SearchHit) bool { return h.Address == address }) {
-					t.Errorf("%s: %q does not find %s: %q, %v", name, part, address, told(hits), err)
+					t.Errorf("%s: %q does not find %s: %q, %v", name, part, address, toldHits(hits), err)
 				}
 			}
 		}

@@ -35,6 +35,7 @@ type Client struct {
 	rows     rowCache
 	facts    *factCache
 	lax      laxStores
+	denied   denials
 
 	s3s       pool[*s3.Client]
 	dynamodbs pool[*dynamodb.Client]

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"net/http"
 	"reflect"
 	"regexp"
 	"slices"
@@ -79,6 +80,9 @@ func denialOf(err error) (message, role string, denied bool) {
 	if errors.As(err, &api) {
 		code, message = api.ErrorCode(), api.ErrorMessage()
 	}
+	if message == http.StatusText(status) || message == code { // made up by the SDK for an answer without a body
+		message = ""
+	}
 	denied = status != 0 && kindOf(code, status) == model.ErrDenied && isDenial(code, status)
 	return message, role, denied && (creds == nil || role != "")
 }
@@ -113,9 +117,13 @@ func (d *denials) remember(c answeredCall, message, role string, now time.Time) 
 	defer d.mu.Unlock()
 	key := denialKey{c.who, p.Action, asked}
 	was := d.room(key, now)
-	*was = model.Denial{Who: orElse(said.Principal, c.who.String()), Call: c.name, Action: p.Action, Resource: officialName(p.On, asked, said.Resource),
-		First: was.First, Last: now, Count: was.Count + 1,
-		Said: message[:min(len(message), model.MaxSaid)], Policy: said.Policy, Explicit: said.Explicit}
+	was.Call, was.Action, was.Last = c.name, p.Action, now
+	was.Count++
+	if message == "" && was.Said != "" {
+		return // what is known of the reason stays
+	}
+	was.Who, was.Resource = orElse(said.Principal, c.who.String()), officialName(p.On, asked, said.Resource)
+	was.Said, was.Policy, was.Explicit = message[:min(len(message), model.MaxSaid)], said.Policy, said.Explicit
 }
 
 // room is the entry of a denial, new or old; the oldest of too many makes place.

@@ -74,7 +74,7 @@ func (d Denial) Remedy() string {
 	case d.Policy != "" && d.Policy != "identity-based policy":
 		return "The " + d.Policy + " does not allow it: the statement belongs there, and in a policy of this identity."
 	case d.Said == "":
-		return "AWS gave no reason; the action is the one that the call needs. A read of an object that is not there is answered like this without s3:ListBucket."
+		return "AWS gave no reason, as in every answer to HEAD: the action is the one that the call needs. Credentials that are not valid, and without s3:ListBucket an object that is not there, are answered like this too."
 	case d.Policy == "":
 		return "AWS does not say which policy is at fault: where one denies it explicitly, no allow helps."
 	}

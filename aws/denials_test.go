@@ -325,14 +325,13 @@ func TestAStatementIsAPolicyAsAWSReadsIt(t *testing.T) {
 	var doc struct {
 		Version   string
 		Statement []struct {
-			Effect           string
-			Action, Resource []string
+			Effect, Action, Resource string
 		}
 	}
 	if err := json.Unmarshal([]byte(p.JSON()), &doc); err != nil {
 		t.Fatal(err)
 	}
-	if doc.Version != "2012-10-17" || len(doc.Statement) != 1 || doc.Statement[0].Effect != "Allow" || doc.Statement[0].Resource[0] != "arn:aws:s3:::b/app/a${*}b${?}c${$}d.tfstate" {
+	if doc.Version != "2012-10-17" || len(doc.Statement) != 1 || doc.Statement[0].Effect != "Allow" || doc.Statement[0].Resource != "arn:aws:s3:::b/app/a${*}b${?}c${$}d.tfstate" {
 		t.Errorf("%s", p.JSON())
 	}
 }

@@ -18,9 +18,21 @@ type AllowPolicy struct {
 type AllowStatement struct {
 	Sid       string `json:",omitempty"`
 	Effect    string
-	Action    []string
-	Resource  []string
+	Action    oneOrMore
+	Resource  oneOrMore
 	Condition map[string]map[string]string `json:",omitempty"`
+}
+
+// oneOrMore is written as a text when it is one, as AWS's own tools do.
+type oneOrMore []string
+
+// MarshalJSON implements json.Marshaler. It does not escape for HTML; the
+// encoder, told so, leaves it alone.
+func (l oneOrMore) MarshalJSON() ([]byte, error) {
+	if len(l) == 1 {
+		return plainJSON(l[0], "")
+	}
+	return plainJSON([]string(l), "")
 }
 
 // PolicyOf is a policy of these statements. Its version is the one that knows
@@ -141,12 +153,18 @@ func (p AllowPolicy) JSON() string { return policyJSON(p) }
 
 // policyJSON cannot fail: there are only strings in policies.
 func policyJSON(v any) string {
+	doc, err := plainJSON(v, "  ")
+	if err != nil {
+		return ""
+	}
+	return string(doc)
+}
+
+func plainJSON(v any, indent string) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
-	enc.SetIndent("", "  ")
-	if err := enc.Encode(v); err != nil {
-		return ""
-	}
-	return strings.TrimSuffix(b.String(), "\n")
+	enc.SetIndent("", indent)
+	err := enc.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }

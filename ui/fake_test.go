@@ -34,6 +34,7 @@ type fake struct {
 	written map[string]model.CurrentObject   // the bytes of states, by s3:// address
 	named   []model.Version                  // versions that the wrong digests belong to
 	entries []model.JournalEntry
+	denied  []model.Denial
 	unread  error // why the journal, or some of it, could not be read
 
 	planErr error
@@ -234,6 +235,8 @@ func (f *fake) current(b model.Backend, key string) *model.CurrentObject {
 	}
 	return nil
 }
+
+func (f *fake) Denied() []model.Denial { return f.denied }
 
 func (f *fake) journal(context.Context) ([]model.JournalEntry, error) { return f.entries, f.unread }
 

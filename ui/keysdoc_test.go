@@ -40,6 +40,7 @@ func keysDoc(a *App) string {
 		{"Locks of all backends", "Page `2`.", ownKeys(newLocksPage(a).actions())},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
 		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},
+		{"Permissions", "Page `p`, from anywhere.", ownKeys(newPermissionsPage(a).actions())},
 		{"The guard", "What is typed goes to the token; keys that were in flight when it opened are ignored until the keyboard has rested for 400 ms.", (&planDialog{}).actions()},
 		{"Leaving while an operation runs", "", (&leaving{}).actions()},
 		{"Help", "", (&helpDialog{}).actions()},
@@ -101,6 +102,7 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 		"backends": newBackendsPage(a).actions(), "states": newStatesPage(a, model.Backend{}).actions(),
 		"versions": state.tables[0], "state's locks": state.tables[1], "locks": newLocksPage(a).actions(),
 		"journal": newJournalPage(a).actions(), "an entry": newEntryPage(a, journalOp{}).actions(),
+		"permissions": newPermissionsPage(a).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]string{}

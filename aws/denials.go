@@ -197,6 +197,8 @@ func (c answeredCall) needs(when model.NeededIf) bool {
 		return param(c.in, "IfMatch") != ""
 	case model.UnderKMS:
 		return param(c.out, "SSEKMSKeyId") != ""
+	case model.OfUnnamed:
+		return false // a table that is asked for has a name
 	case model.EachCall:
 	}
 	return true
@@ -221,7 +223,7 @@ func (c answeredCall) resource(p model.Permission, said model.DenialMessage) str
 			key = param(c.in, "KeyId")
 		}
 		return arnOr(key, func(id string) string { return arn("kms", withKind(id)) })
-	case model.OnAccount:
+	case model.OnTables, model.OnAccount:
 	}
 	return "*"
 }

@@ -212,6 +212,7 @@ func policyWorld(t *testing.T) (l *special, scope model.PolicyScope) {
 	l = newSpecial(t, emulator.Options{}, model.MechanismLockfile, model.MechanismDynamoDB)
 	key := l.key()
 	l.keyByDefault(key)
+	(&site{t: t, ddb: l.ddb}).table("orders", "OrderID")
 	return l, model.PolicyScope{Bucket: labBucket, Prefix: "app/", Table: "arn:aws:dynamodb:us-east-1:123456789012:table/" + labTable, Key: key, Account: true}
 }
 

@@ -133,7 +133,7 @@ func TestAPolicyNamesOnlyWhatItIsWrittenFor(t *testing.T) {
 		sids []string
 	}{
 		"a bucket alone":  {ReadOnlyPolicy(s), []string{"Bucket", "States"}},
-		"all there is":    {OperatorPolicy(PolicyScope{Bucket: "acme", Table: "t", Key: "k", Account: true}), []string{"Bucket", "States", "LockTable", "Key", "Account"}},
+		"all there is":    {OperatorPolicy(PolicyScope{Bucket: "acme", Table: "t", Key: "k", Account: true}), []string{"Bucket", "States", "LockTable", "Key", "FindTables", "Account"}},
 		"without a table": {OperatorPolicy(PolicyScope{Bucket: "acme", Key: "k"}), []string{"Bucket", "States", "Key"}},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,7 @@ const (
 	WithTags      NeededIf = "with tags"
 	WithCondition NeededIf = "with If-Match"
 	UnderKMS      NeededIf = "of an object under a KMS key"
+	OfUnnamed     NeededIf = "of tables that nothing names"
 )
 
 // GrantedOn is a kind of resource that a statement names.
@@ -41,6 +42,7 @@ const (
 	OnBucket  GrantedOn = "bucket"
 	OnObject  GrantedOn = "object"
 	OnTable   GrantedOn = "table"
+	OnTables  GrantedOn = "every table"
 	OnKey     GrantedOn = "key"
 	OnAccount GrantedOn = "*"
 )
@@ -134,6 +136,7 @@ func accountPermissions() []Permission {
 	return []Permission{
 		{"s3 ListBuckets", EachCall, "s3:ListAllMyBuckets", OnAccount, ToRead, "backends that nothing names; name a TARGET instead"},
 		{"dynamodb ListTables", EachCall, "dynamodb:ListTables", OnAccount, ToRead, "lock tables that nothing names; LOCK, DIGEST"},
+		{"dynamodb DescribeTable", OfUnnamed, "dynamodb:DescribeTable", OnTables, ToRead, "which of the account's tables hold locks"},
 		{"kms ListAliases", EachCall, "kms:ListAliases", OnAccount, ToRead, "keys: aliases"},
 		{"s3control GetPublicAccessBlock", EachCall, "s3:GetAccountPublicAccessBlock", OnAccount, ToRead, "health: public access block of the account"},
 		{"sts GetCallerIdentity", EachCall, "", OnAccount, ToRead, "the account in the first line; needs no permission"},

@@ -34,7 +34,8 @@ func (s PolicyScope) policy(wanted func(Permission) bool) AllowPolicy {
 		{"States", OnObject, ObjectARN("", s.Bucket, s.Prefix+"*")},
 		{"LockTable", OnTable, s.Table},
 		{"Key", OnKey, s.Key},
-		{"Account", OnAccount, s.everything()},
+		{"FindTables", OnTables, s.ifAccount("arn:aws:dynamodb:*:*:table/*")},
+		{"Account", OnAccount, s.ifAccount("*")},
 	} {
 		if actions := actionsOn(part.on, wanted); len(actions) > 0 && part.resource != "" {
 			doc = append(doc, AllowStatement{Sid: part.sid, Effect: "Allow", Action: actions, Resource: []string{part.resource}})
@@ -43,9 +44,9 @@ func (s PolicyScope) policy(wanted func(Permission) bool) AllowPolicy {
 	return PolicyOf(doc...)
 }
 
-func (s PolicyScope) everything() string {
+func (s PolicyScope) ifAccount(resource string) string {
 	if s.Account {
-		return "*"
+		return resource
 	}
 	return ""
 }

@@ -86,7 +86,7 @@ func keyLines(st widget.Styles, table []action, readOnly bool, w int) []string {
 func signs() [][2]string {
 	return [][2]string{
 		{signUnread, "not read yet"},
-		{signUnknown, "could not be read; the line below the list says why, p what was denied"},
+		{signUnknown, "could not be read: the line below the list, or p, says why"},
 		{signNone, "there is none"},
 		{"✖", "act now"},
 		{"▲", "look at it"},

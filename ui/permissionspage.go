@@ -218,18 +218,24 @@ func (p *permissionsPage) details(st widget.Styles, w, h int) []string {
 	if r == nil {
 		return nil
 	}
-	lines := flow(st, r.action(), []widget.Cell{text(r.place())}, w, 2)
-	for _, l := range r.account(p.host.now())[:2] {
+	lines := flow(st, r.action(), []widget.Cell{text(r.place()), dim("denied to " + shortPrincipal(r.denials[0].Who))}, w, 2)
+	for _, l := range r.account()[:2] {
 		lines = append(lines, clipLines(shifted(labelled(st, l.label, l.text, l.tone, deniedLabel, max(1, w-2))), w, 2)...)
 	}
 	return clipLines(append(lines, r.statementLines(st, w-1)...), w, h)
+}
+
+// shortPrincipal is an identity without what its ARN has before the name.
+func shortPrincipal(who string) string {
+	parts := strings.SplitN(who, ":", 6)
+	return first(parts[len(parts)-1], "the default credentials")
 }
 
 // deniedLabel is the width of the labels of a denial.
 const deniedLabel = 10
 
 // account is what there is to say of a row, the most useful first.
-func (r *deniedRow) account(now time.Time) []journalLine {
+func (r *deniedRow) account() []journalLine {
 	d := &r.denials[0]
 	lines := []journalLine{{label: "Blanks", text: r.blanks()}, {label: "Remedy", text: d.Remedy()}}
 	if d.Explicit {
@@ -237,7 +243,7 @@ func (r *deniedRow) account(now time.Time) []journalLine {
 	}
 	return append(lines,
 		journalLine{label: "Denied to", text: first(d.Who, "the default credentials")},
-		journalLine{label: "Times", text: count(r.count()) + ", first " + ago(now, r.first()) + " ago, last " + ago(now, r.last()) + " ago"},
+		journalLine{label: "Times", text: count(r.count()) + ", first " + absolute(r.first()) + ", last " + absolute(r.last())},
 		journalLine{label: "Call", text: d.Call},
 		journalLine{label: "AWS said", text: first(d.Said, "nothing")})
 }

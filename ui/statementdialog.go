@@ -63,7 +63,7 @@ func (d *statementDialog) view(st widget.Styles, w, h int) string {
 	inner := w - widget.BoxFrameWidth
 	var lines []string
 	lines = append(lines, labelled(st, "Resource", d.row.place(), widget.Plain, deniedLabel, inner)...)
-	for _, l := range d.row.account(d.app.now()) {
+	for _, l := range d.row.account() {
 		lines = append(lines, labelled(st, l.label, l.text, l.tone, deniedLabel, inner)...)
 	}
 	if statement := d.row.statementLines(st, inner); len(statement) > 0 {

@@ -66,9 +66,9 @@ func Permissions() []Permission {
 
 func bucketPermissions() []Permission {
 	return []Permission{
-		{"s3 HeadBucket", EachCall, "s3:ListBucket", OnBucket, ToRead, "backend: region, where AWS does not tell it anyway"},
-		{"s3 ListObjectsV2", EachCall, "s3:ListBucket", OnBucket, ToRead, "states, STATES, LAST WRITE, lock files"},
-		{"s3 ListObjectVersions", EachCall, "s3:ListBucketVersions", OnBucket, ToRead, "versions, deleted states, evidence of lock files; restore"},
+		{"s3 ListObjectsV2", EachCall, "s3:ListBucket", OnBucket, ToRead, "list of states; STATES, LAST WRITE, LOCKS"},
+		{"s3 HeadBucket", EachCall, "s3:ListBucket", OnBucket, ToRead, "region of the bucket, where AWS keeps it to itself"},
+		{"s3 ListObjectVersions", EachCall, "s3:ListBucketVersions", OnBucket, ToRead, "versions of a state; deleted states; past lock files; restore"},
 		{"s3 GetBucketVersioning", EachCall, "s3:GetBucketVersioning", OnBucket, ToRead, "VERSIONING; restore"},
 		{"s3 GetBucketEncryption", EachCall, "s3:GetEncryptionConfiguration", OnBucket, ToRead, "ENCRYPTION of a backend"},
 		{"s3 GetBucketOwnershipControls", EachCall, "s3:GetBucketOwnershipControls", OnBucket, ToRead, "plan of a restore: are ACLs in use; health"},
@@ -86,11 +86,11 @@ func bucketPermissions() []Permission {
 
 func objectPermissions() []Permission {
 	return []Permission{
-		{"s3 GetObject", OfCurrent, "s3:GetObject", OnObject, ToRead, "SERIAL, RES, ENC, LOCK, DIGEST of a state; every plan"},
-		{"s3 GetObject", OfVersion, "s3:GetObjectVersion", OnObject, ToRead, "SERIAL, RES, TOOL, ENC of a version; restore"},
-		{"s3 GetObject", UnderKMS, "kms:Decrypt", OnKey, ToRead, "everything in a state under this key; restore"},
-		{"s3 HeadObject", OfCurrent, "s3:GetObject", OnObject, ToRead, "ENC of a state"},
-		{"s3 HeadObject", OfVersion, "s3:GetObjectVersion", OnObject, ToRead, "ENC of a version; restore"},
+		{"s3 GetObject", OfCurrent, "s3:GetObject", OnObject, ToRead, "SERIAL, RES, ENC, LOCK, DIGEST; every plan"},
+		{"s3 GetObject", OfVersion, "s3:GetObjectVersion", OnObject, ToRead, "SERIAL, RES, TOOL, ENC of versions; restore"},
+		{"s3 GetObject", UnderKMS, "kms:Decrypt", OnKey, ToRead, "SERIAL, RES, DIGEST of states under this key; restore"},
+		{"s3 HeadObject", OfCurrent, "s3:GetObject", OnObject, ToRead, "every plan"},
+		{"s3 HeadObject", OfVersion, "s3:GetObjectVersion", OnObject, ToRead, "restore"},
 		{"s3 GetObjectAcl", OfCurrent, "s3:GetObjectAcl", OnObject, ToRead, "plan of a restore: the ACL to keep"},
 		{"s3 GetObjectAcl", OfVersion, "s3:GetObjectVersionAcl", OnObject, ToRead, "plan of a restore: the ACL to keep"},
 		{"s3 GetObjectTagging", OfCurrent, "s3:GetObjectTagging", OnObject, ToRead, "plan of a restore: the tags to keep"},
@@ -101,23 +101,23 @@ func objectPermissions() []Permission {
 func changePermissions() []Permission {
 	return []Permission{
 		{"s3 PutObject", EachCall, "s3:PutObject", OnObject, ToChange, "restore: lock file and state"},
-		{"s3 PutObject", WithCondition, "s3:GetObject", OnObject, ToChange, "restore: write only over what was seen"},
+		{"s3 PutObject", WithCondition, "s3:GetObject", OnObject, ToChange, "every change"},
 		{"s3 PutObject", WithACL, "s3:PutObjectAcl", OnObject, ToChange, "restore of a state that has an ACL"},
 		{"s3 PutObject", WithTags, "s3:PutObjectTagging", OnObject, ToChange, "restore of a state that has tags"},
 		{"s3 PutObject", UnderKMS, "kms:GenerateDataKey", OnKey, ToChange, "restore under this key"},
 		{"s3 DeleteObject", OfCurrent, "s3:DeleteObject", OnObject, ToChange, "unlock, and release after a restore, of a lock file"},
-		{"s3 DeleteObject", WithCondition, "s3:GetObject", OnObject, ToChange, "unlock: delete only the lock that was seen"},
-		{"s3 DeleteObject", OfVersion, "s3:DeleteObjectVersion", OnObject, ToRepair, "unlock on a store that ignores conditions: undo"},
-		{"dynamodb PutItem", EachCall, "dynamodb:PutItem", OnTable, ToChange, "restore: lock row and digest; repair"},
+		{"s3 DeleteObject", WithCondition, "s3:GetObject", OnObject, ToChange, "every change"},
+		{"s3 DeleteObject", OfVersion, "s3:DeleteObjectVersion", OnObject, ToRepair, "unlock on a store that ignores conditions: its undo"},
+		{"dynamodb PutItem", EachCall, "dynamodb:PutItem", OnTable, ToChange, "restore: lock row and digest; repair of a digest"},
 		{"dynamodb DeleteItem", EachCall, "dynamodb:DeleteItem", OnTable, ToChange, "unlock, and release after a restore, of a lock row"},
 	}
 }
 
 func tablePermissions() []Permission {
 	return []Permission{
-		{"dynamodb GetItem", EachCall, "dynamodb:GetItem", OnTable, ToRead, "LOCK and DIGEST of a state; every plan"},
+		{"dynamodb GetItem", EachCall, "dynamodb:GetItem", OnTable, ToRead, "LOCK, DIGEST; every plan"},
 		{"dynamodb Scan", EachCall, "dynamodb:Scan", OnTable, ToRead, "locks and states that only a row names"},
-		{"dynamodb DescribeTable", EachCall, "dynamodb:DescribeTable", OnTable, ToRead, "which tables hold locks; LOCK, DIGEST"},
+		{"dynamodb DescribeTable", EachCall, "dynamodb:DescribeTable", OnTable, ToRead, "LOCK, DIGEST; which tables hold locks"},
 		{"dynamodb DescribeContinuousBackups", EachCall, "dynamodb:DescribeContinuousBackups", OnTable, ToRead, "health: point-in-time recovery"},
 		{"dynamodb DescribeTimeToLive", EachCall, "dynamodb:DescribeTimeToLive", OnTable, ToRead, "health: expiry of rows"},
 	}
@@ -134,9 +134,9 @@ func keyPermissions() []Permission {
 
 func accountPermissions() []Permission {
 	return []Permission{
-		{"s3 ListBuckets", EachCall, "s3:ListAllMyBuckets", OnAccount, ToRead, "backends that nothing names; name a TARGET instead"},
-		{"dynamodb ListTables", EachCall, "dynamodb:ListTables", OnAccount, ToRead, "lock tables that nothing names; LOCK, DIGEST"},
-		{"dynamodb DescribeTable", OfUnnamed, "dynamodb:DescribeTable", OnTables, ToRead, "which of the account's tables hold locks"},
+		{"s3 ListBuckets", EachCall, "s3:ListAllMyBuckets", OnAccount, ToRead, "backends that nothing names"},
+		{"dynamodb ListTables", EachCall, "dynamodb:ListTables", OnAccount, ToRead, "LOCK, DIGEST, where no lock table is named"},
+		{"dynamodb DescribeTable", OfUnnamed, "dynamodb:DescribeTable", OnTables, ToRead, "which tables hold locks"},
 		{"kms ListAliases", EachCall, "kms:ListAliases", OnAccount, ToRead, "keys: aliases"},
 		{"s3control GetPublicAccessBlock", EachCall, "s3:GetAccountPublicAccessBlock", OnAccount, ToRead, "health: public access block of the account"},
 		{"sts GetCallerIdentity", EachCall, "", OnAccount, ToRead, "the account in the first line; needs no permission"},
@@ -154,23 +154,20 @@ func KnownAction(action string) bool {
 	return action != "" && slices.ContainsFunc(Permissions(), func(p Permission) bool { return p.Action == action })
 }
 
-// Blanks is what is unknown or refused without the action in these calls: a
-// clause for each, "" for an action that is not in the table.
-func Blanks(action string, calls ...string) string {
-	var all, ofCalls []string
+// Blanks is what is unknown or refused without the action, whichever call has
+// noticed it: clauses set apart by "; ", the most important first. It is "" for an
+// action that is not in the table.
+func Blanks(action string) string {
+	var clauses []string
 	for _, p := range Permissions() {
 		if p.Action != action {
 			continue
 		}
-		all = addNew(all, p.Blanks)
-		if slices.Contains(calls, p.Call) {
-			ofCalls = addNew(ofCalls, p.Blanks)
+		for clause := range strings.SplitSeq(p.Blanks, "; ") {
+			clauses = addNew(clauses, clause)
 		}
 	}
-	if len(ofCalls) > 0 {
-		all = ofCalls
-	}
-	return strings.Join(all, "; ")
+	return strings.Join(clauses, "; ")
 }
 
 func addNew[T comparable](list []T, v T) []T {

@@ -63,13 +63,7 @@ func (r *deniedRow) place() string {
 }
 
 // blanks is what cannot be read or done without the action.
-func (r *deniedRow) blanks() string {
-	var calls []string
-	for _, d := range r.denials {
-		calls = append(calls, d.Call)
-	}
-	return model.Blanks(r.action(), calls...)
-}
+func (r *deniedRow) blanks() string { return model.Blanks(r.action()) }
 
 func (r *deniedRow) count() int {
 	n := 0

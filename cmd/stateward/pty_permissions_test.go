@@ -33,7 +33,7 @@ func TestWhatIsDeniedIsShownWithItsStatementAndClears(t *testing.T) {
 	c.press("esc")
 	c.sees(`^ Backends 5 · `)
 	c.press("ctrl+r")
-	c.sees(`acme-tfstate-prod .*enabled`)
+	c.sees(`acme-tfstate-prod .* on$`)
 	c.press("p")
 	c.sees(`nothing was denied so far \(only what was tried is known\)`)
 	c.press("q")

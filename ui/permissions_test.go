@@ -139,12 +139,3 @@ func TestAFullMemoryOfDenialsSaysAtLeast(t *testing.T) {
 	}
 	s.press("p").sees("1,000+")
 }
-
-func TestWhatAWSSaidReachesTheScreenEscaped(t *testing.T) {
-	s := open(t, sampleFleet())
-	d := deny("s3 GetObject", "s3:GetObject", "arn:aws:s3:::acme/\x1b]0;x\x07\u202eetats", 1, time.Second)
-	d.Who, d.Said = "\x1b[2J", "\x1b[31mno\u202e"
-	s.fleet.denied = []model.Denial{d}
-	clean(t, s.press("p").content(), 80, 24)
-	clean(t, s.press("enter").content(), 80, 24)
-}

@@ -26,6 +26,8 @@ func sweptPages() map[string]string {
 		"locks":                   "2",
 		"journal":                 "6",
 		"an entry of the journal": "6 enter",
+		"permissions":             "p",
+		"a denied action":         "p enter",
 		"help":                    "2 ?",
 		"commands":                "2 :",
 	}
@@ -84,7 +86,7 @@ type sweep struct {
 // goes to a page.
 func (w *sweep) visit(keys string) *session {
 	f := sampleFleet().interrupt(time.Hour)
-	f.entries = sampleJournal()
+	f.entries, f.denied = sampleJournal(), sampleDenials()
 	for i := range f.backends {
 		f.backends[i].Policy.ReadOnly = w.policy
 	}

@@ -76,7 +76,7 @@ func (d Denial) Remedy() string {
 	case d.Said == "":
 		return "AWS gave no reason, as in every answer to HEAD: the action is the one that the call needs. Credentials that are not valid, and without s3:ListBucket an object that is not there, are answered like this too."
 	case d.Policy == "":
-		return "AWS does not say which policy is at fault: where one denies it explicitly, no allow helps."
+		return "AWS does not say which policy is at fault. Where one denies it explicitly no allow helps, and a wrong SSE-C key is answered like this too."
 	}
 	return "Attach the statement to this identity."
 }

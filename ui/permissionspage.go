@@ -112,14 +112,14 @@ func newPermissionsPage(h host) *permissionsPage {
 
 func (p *permissionsPage) ownActions() []action {
 	return []action{
-		{keys: []string{"enter"}, name: "statement", help: "why it was denied, and the whole statement that would allow it", footer: true,
+		{keys: []string{"enter"}, name: "statement", help: "why it was denied, and its whole statement", footer: true,
 			blocked: p.noRow, run: func() tea.Cmd { return p.host.show(&statementDialog{app: p.host, row: *p.list.current()}) }},
-		{keys: []string{"y"}, name: "copy statement", help: "copy the least IAM statement for the row, or for those marked", footer: true,
+		{keys: []string{"y"}, name: "copy statement", help: "copy the statement of the row, or of those marked", footer: true,
 			blocked: func() string { return noStatement(p.chosen()) },
 			run: func() tea.Cmd {
 				return copyJSON(p.host, "the statement", model.StatementJSON(statementsFor(p.chosen())))
 			}},
-		{keys: []string{"Y"}, name: "copy policy", help: "copy a policy with all that was denied to the identity of the row", footer: true,
+		{keys: []string{"Y"}, name: "copy policy", help: "copy a policy with all that this identity was denied", footer: true,
 			blocked: func() string { return noStatement(p.ofIdentity()) },
 			run: func() tea.Cmd {
 				return copyJSON(p.host, "the policy", model.PolicyOf(statementsFor(p.ofIdentity())...).JSON())

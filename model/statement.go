@@ -18,17 +18,17 @@ type AllowPolicy struct {
 type AllowStatement struct {
 	Sid       string `json:",omitempty"`
 	Effect    string
-	Action    oneOrMore
-	Resource  oneOrMore
+	Action    policyNames
+	Resource  policyNames
 	Condition map[string]map[string]string `json:",omitempty"`
 }
 
-// oneOrMore is written as a text when it is one, as AWS's own tools do.
-type oneOrMore []string
+// policyNames is written as a text when it is one, as AWS's own tools do.
+type policyNames []string
 
 // MarshalJSON implements json.Marshaler. It does not escape for HTML; the
 // encoder, told so, leaves it alone.
-func (l oneOrMore) MarshalJSON() ([]byte, error) {
+func (l policyNames) MarshalJSON() ([]byte, error) {
 	if len(l) == 1 {
 		return plainJSON(l[0], "")
 	}

@@ -29,13 +29,14 @@ type Client struct {
 	grace time.Duration // how long a listing of states waits for the lock tables
 	mfa   func(serial string) (string, error)
 
+	denied denials
+
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
 	tables   memo[regionAt, []string]
 	rows     rowCache
 	facts    *factCache
 	lax      laxStores
-	denied   denials
 
 	s3s       pool[*s3.Client]
 	dynamodbs pool[*dynamodb.Client]

@@ -20,6 +20,7 @@ type fake struct {
 	mu       sync.Mutex
 	who      model.Identity
 	whoErr   error
+	denied   []model.Denial
 	backends []model.Backend
 	listErr  error // after the backends or states there are
 	facts    map[string]model.BackendFacts
@@ -34,7 +35,6 @@ type fake struct {
 	written map[string]model.CurrentObject   // the bytes of states, by s3:// address
 	named   []model.Version                  // versions that the wrong digests belong to
 	entries []model.JournalEntry
-	denied  []model.Denial
 	unread  error // why the journal, or some of it, could not be read
 
 	planErr error
@@ -61,6 +61,8 @@ func (f *fake) count(name string) int {
 	}
 	return n
 }
+
+func (f *fake) Denied() []model.Denial { return f.denied }
 
 func (f *fake) Identity(context.Context) (model.Identity, error) { return f.who, f.whoErr }
 
@@ -235,8 +237,6 @@ func (f *fake) current(b model.Backend, key string) *model.CurrentObject {
 	}
 	return nil
 }
-
-func (f *fake) Denied() []model.Denial { return f.denied }
 
 func (f *fake) journal(context.Context) ([]model.JournalEntry, error) { return f.entries, f.unread }
 

@@ -12,6 +12,7 @@ import (
 // last. Facts carry their own reasons for being unknown, so those calls return
 // no error.
 type Reader interface {
+	denialReader
 	Identity(ctx context.Context) (model.Identity, error)
 	// Backends yields backends in the order they become known; a later element
 	// with the same bucket and prefix replaces the earlier one.
@@ -24,7 +25,6 @@ type Reader interface {
 	VersionFacts(ctx context.Context, b model.Backend, key string, v model.Version) model.VersionFacts
 	Locks(ctx context.Context, b model.Backend) model.LockReport
 	LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport
-	denialReader
 }
 
 // Operator works out plans and runs them. Planning reads only. Run outlives the

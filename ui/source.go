@@ -12,12 +12,12 @@ import (
 // last. Facts carry their own reasons for being unknown, so those calls return
 // no error.
 type Reader interface {
-	denialReader
 	Identity(ctx context.Context) (model.Identity, error)
 	// Backends yields backends in the order they become known; a later element
 	// with the same bucket and prefix replaces the earlier one.
 	Backends(ctx context.Context) iter.Seq2[[]model.Backend, error]
 	BackendFacts(ctx context.Context, b model.Backend) model.BackendFacts
+	denialReader
 	States(ctx context.Context, b model.Backend, q model.StateQuery) iter.Seq2[model.StatePage, error]
 	StateFacts(ctx context.Context, b model.Backend, s model.State) model.StateFacts
 	// Versions yields the versions and delete markers of exactly this key, newest first.

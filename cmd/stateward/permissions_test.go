@@ -1,6 +1,7 @@
 package main
 
 import (
+	"io"
 	"regexp"
 	"slices"
 	"strings"
@@ -34,23 +35,33 @@ func matchesARN(pattern, resource string) bool {
 	return regexp.MustCompile("^" + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, ".*") + "$").MatchString(resource)
 }
 
+// readingLines is a line for each command that asks AWS; the others do not.
+func readingLines(older string) map[string][]string {
+	return map[string][]string{
+		"backends": {}, "keys": {}, "doctor": {}, "locks": {}, "demo": nil, "journal": nil, "version": nil, "man": nil, "completion": nil,
+		"states": {"s3://" + sample.OverwrittenBucket}, "history": {overwrittenURL}, "show": {overwrittenURL}, "diff": {overwrittenURL}, "search": {"aws_"},
+		"unlock":  {staleURL, "--lock-id", sample.StaleLockID, "--dry-run"},
+		"restore": {overwrittenURL, "--version-id", older, "--dry-run"},
+		"repair":  {overwrittenURL, "--dry-run"},
+		"recover": {"--dry-run"},
+	}
+}
+
 func TestEveryReadingCommandWorksWithTheReadOnlyPolicy(t *testing.T) {
 	f := newFleet(t)
-	older := olderVersion(t, f)
+	lines := readingLines(olderVersion(t, f))
 	f.obeys(model.ReadOnlyPolicy)
-	for _, line := range [][]string{
-		{"backends"},
-		{"states", "s3://" + sample.OverwrittenBucket},
-		{"history", overwrittenURL},
-		{"locks"},
-		{"unlock", staleURL, "--lock-id", sample.StaleLockID, "--dry-run"},
-		{"restore", overwrittenURL, "--version-id", older, "--dry-run"},
-		{"repair", overwrittenURL, "--dry-run"},
-		{"recover", "--dry-run"},
-	} {
-		t.Run(strings.Join(line[:1], " "), func(t *testing.T) {
-			e := f.run(append(line, "-o", "json")...)
-			if e.code != exitDone || strings.Contains(e.stdout+e.stderr, "AccessDenied") || strings.Contains(e.stdout+e.stderr, "access denied") {
+	for _, command := range f.app(io.Discard, io.Discard).commands().Commands() {
+		line, known := lines[command.Name()]
+		if !known {
+			t.Errorf("%s is not tried", command.Name())
+		}
+		if line == nil {
+			continue
+		}
+		t.Run(command.Name(), func(t *testing.T) {
+			e := f.run(append(append([]string{command.Name()}, line...), "-o", "json")...)
+			if e.code != exitDone || strings.Contains(strings.ToLower(e.stdout+e.stderr), "denied") {
 				t.Errorf("exit %d\n%s\n%s", e.code, e.stdout, e.stderr)
 			}
 		})

@@ -19,7 +19,7 @@ import (
 // bound on calls under way, and inside that the deadline of the call.
 func (c *Client) stack(s *session, k clientKey, endpoint string) []func(*middleware.Stack) error {
 	guard := &Guard{client: c, readOnly: k.readOnly}
-	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint}
+	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint, client: c}
 	return []func(*middleware.Stack) error{
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(guard, middleware.After) },
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(slotMiddleware{}, middleware.After) },
@@ -33,6 +33,7 @@ type callMiddleware struct {
 	session  *session
 	timeout  time.Duration
 	endpoint string
+	client   *Client
 }
 
 // ID implements middleware.InitializeMiddleware.
@@ -42,6 +43,7 @@ func (m *callMiddleware) ID() string { return "stateward:Call" }
 func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 	ctx, w := watch(ctx, m.timeout)
 	out, metadata, err := next.HandleInitialize(ctx, in)
+	m.client.denied.heard(ctx, m.session.who, in.Parameters, out.Result, err, m.client.now())
 	if err != nil {
 		err = &callError{callMiddleware: m, timedOut: w.fired.Load(), err: err}
 	}

@@ -31,6 +31,8 @@ type Client struct {
 	grace time.Duration // how long a listing of states waits for the lock tables
 	mfa   func(serial string) (string, error)
 
+	denied denials
+
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
 	tables   memo[regionAt, []string]

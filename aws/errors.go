@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/aws/smithy-go"
@@ -208,9 +207,5 @@ func isDenial(code string, status int) bool {
 // message, and is right where the request alone misleads: reading an object
 // can fail for kms:Decrypt, and an absent one for s3:ListBucket.
 func deniedAction(message, action string) string {
-	named := regexp.MustCompile(`not authorized to perform: ([a-z0-9-]+:[A-Za-z0-9*]+)`).FindStringSubmatch(message)
-	if named != nil {
-		return named[1]
-	}
-	return action
+	return orElse(model.ParseDenial(message).Action, action)
 }

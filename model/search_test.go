@@ -213,7 +213,7 @@ func TestRulingOutChangesNothing(t *testing.T) {
 				}
 				without, _, err2 := q.Search(body, nil)
 				if err != nil || err2 != nil || !slices.Equal(with, without) {
-					t.Errorf("%s: %q finds %q, %v, without looking first %q, %v", name, q.Pattern(), told(with), err, told(without), err2)
+					t.Errorf("%s: %q finds %q, %v, without looking first %q, %v", name, q.Pattern(), toldHits(with), err, toldHits(without), err2)
 				}
 			}
 		}

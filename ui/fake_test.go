@@ -21,6 +21,7 @@ type fake struct {
 	mu       sync.Mutex
 	who      model.Identity
 	whoErr   error
+	denied   []model.Denial
 	backends []model.Backend
 	listErr  error // after the backends or states there are
 	facts    map[string]model.BackendFacts
@@ -67,6 +68,8 @@ func (f *fake) count(name string) int {
 	}
 	return n
 }
+
+func (f *fake) Denied() []model.Denial { return f.denied }
 
 func (f *fake) Identity(context.Context) (model.Identity, error) { return f.who, f.whoErr }
 

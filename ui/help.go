@@ -27,6 +27,7 @@ func (d *helpDialog) paste(tea.PasteMsg)     {}
 func (d *helpDialog) actions() []action {
 	return []action{
 		{keys: []string{"up", "down", "pgup", "pgdown"}, name: "scroll", help: "move through the keys"},
+		{keys: []string{"p"}, name: "permissions", help: "what AWS denied so far, and the statement that would allow it"},
 		{keys: []string{"esc", "?", "q"}, name: "close", help: "back to the page"},
 	}
 }
@@ -41,6 +42,8 @@ func (d *helpDialog) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 		d.scroll -= 10
 	case "pgdown", "space":
 		d.scroll += 10
+	case "p":
+		return d.app.showPermissions(), true
 	case "esc", "?", "q", "enter", "ctrl+c":
 		return nil, true
 	}
@@ -57,7 +60,7 @@ func (d *helpDialog) view(st widget.Styles, w, h int) string {
 	for _, s := range signs() {
 		lines = append(lines, widget.Fit(widget.PadRight(s[0], helpKeys)+s[1], inner))
 	}
-	foot := []string{widget.Justify("", st.Dim.Render("esc closes"), inner)}
+	foot := []string{widget.Justify("", st.Dim.Render("p what was denied   esc closes"), inner)}
 	lines, d.scroll = window(lines, d.scroll, inner, h-widget.BoxFrameHeight-len(foot), st)
 	return widget.Box("Keys", strings.Join(append(lines, foot...), "\n"), w, 0, st)
 }
@@ -83,7 +86,7 @@ func keyLines(st widget.Styles, table []action, readOnly bool, w int) []string {
 func signs() [][2]string {
 	return [][2]string{
 		{signUnread, "not read yet"},
-		{signUnknown, "could not be read; the line below the list says why"},
+		{signUnknown, "could not be read: the line below the list, or p, says why"},
 		{signNone, "there is none"},
 		{"✖", "act now"},
 		{"▲", "look at it"},

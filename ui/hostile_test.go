@@ -55,6 +55,8 @@ func hostileFleet() *fake {
 	f.locks["bucket"] = append(f.locks["bucket"], ours)
 	f.entries = hostileJournal(evil)
 	f.unread = errors.New(evil("unread"))
+	f.denied = []model.Denial{{Who: evil("who"), Call: evil("call"), Action: evil("action"), Resource: "arn:aws:s3:::bucket/" + key, Said: evil("said"), Policy: evil("policy")},
+		{Who: evil("who"), Action: "s3:GetObject", Resource: evil("resource"), Said: evil("said"), Policy: evil("policy"), Explicit: true}}
 	f.blind = map[string][]string{"bucket": {evil("blind")}}
 	f.hostileKeys(b, key, evil)
 	f.change = func(p *model.Plan) {
@@ -117,6 +119,10 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"its client side":  "enter enter tab tab G",
 		"the entry's end":  "6 enter G",
 		"an entry, unread": "6 enter ctrl+r",
+		"permissions":      "p",
+		"a denied action":  "p enter",
+		"an explicit deny": "p G enter",
+		"a statement":      "p y",
 	}
 	for name, keys := range pages {
 		for _, size := range [][2]int{{80, 24}, {120, 40}, {40, 10}} {

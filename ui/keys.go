@@ -67,6 +67,8 @@ func (a *App) global() []action {
 			run:    func() tea.Cmd { return a.jump(i) }})
 	}
 	return append(acts,
+		action{keys: []string{"p"}, name: "permissions", help: "what AWS denied so far, and the statement that would allow it",
+			run: a.showPermissions},
 		action{keys: []string{":"}, name: "commands", help: "find an action by its name", footer: true,
 			run: func() tea.Cmd { return a.show(newPalette(a)) }},
 		action{keys: []string{"?"}, name: "help", help: "all keys of this page", footer: true,

@@ -51,6 +51,7 @@ func keysDoc(a *App) string {
 		{"Search", "The matches of a search. `esc` stops one that runs.", ownKeys(newSearchPage(a).table)},
 		{"Journal", "Page `6`.", ownKeys(newJournalPage(a).actions())},
 		{"An operation of the journal", "The arrows and the keys of a list scroll it.", ownKeys(newEntryPage(a, journalOp{}).actions())},
+		{"Permissions", "Page `p`, from anywhere.", ownKeys(newPermissionsPage(a).actions())},
 		{"The guard", "What is typed goes to the token; keys that were in flight when it opened are ignored until the keyboard has rested for 400 ms.", (&planDialog{}).actions()},
 		{"Leaving while an operation runs", "", (&leaving{}).actions()},
 		{"Help", "", (&helpDialog{}).actions()},
@@ -126,6 +127,7 @@ func TestNoKeyIsBoundTwiceOnAPage(t *testing.T) {
 		"an entry":          newEntryPage(a, journalOp{}).actions(),
 		"health":            newHealthPage(a, nil).actions(),
 		"a finding":         newFindingPage(a, model.Finding{}).actions(),
+		"permissions":       newPermissionsPage(a).actions(),
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := map[string]string{}

@@ -17,6 +17,7 @@ type listPage[T any] struct {
 	host host
 	sc   *scope
 	noun string // what one row is
+	none string // said when there is no row; "" is "no " and the noun
 	list list[T]
 	w, h int
 
@@ -252,5 +253,5 @@ func (p *listPage[T]) noRows() string {
 	case len(p.notes) > 0:
 		return "no " + p.noun + "s found, but not every place could be read"
 	}
-	return "no " + p.noun + "s"
+	return first(p.none, "no "+p.noun+"s")
 }

@@ -36,6 +36,8 @@ func sweptPages() map[string]string {
 		"keys":                    "4",
 		"a KMS key":               "4 enter",
 		"a state's encryption":    "G k enter enter tab tab",
+		"permissions":             "p",
+		"a denied action":         "p enter",
 		"help":                    "2 ?",
 		"commands":                "2 :",
 	}
@@ -94,7 +96,7 @@ type sweep struct {
 // goes to a page.
 func (w *sweep) visit(keys string) *session {
 	f := sampleFleet().interrupt(time.Hour)
-	f.entries = sampleJournal()
+	f.entries, f.denied = sampleJournal(), sampleDenials()
 	for i := range f.backends {
 		f.backends[i].Policy.ReadOnly = w.policy
 	}

@@ -18,6 +18,7 @@ type Reader interface {
 	// with the same bucket and prefix replaces the earlier one.
 	Backends(ctx context.Context) iter.Seq2[[]model.Backend, error]
 	BackendFacts(ctx context.Context, b model.Backend) model.BackendFacts
+	denialReader
 	States(ctx context.Context, b model.Backend, q model.StateQuery) iter.Seq2[model.StatePage, error]
 	StateFacts(ctx context.Context, b model.Backend, s model.State) model.StateFacts
 	// Versions yields the versions and delete markers of exactly this key, newest first.

@@ -10,6 +10,7 @@ import (
 type denyList struct {
 	mu      sync.RWMutex
 	actions map[string]bool
+	only    func(action, resource string) bool // nil: all that is not denied
 }
 
 // Deny takes IAM actions ("s3:GetBucketVersioning", "dynamodb:Scan",
@@ -35,19 +36,29 @@ func (s *Server) Allow(actions ...string) {
 	s.denied.mu.Lock()
 	defer s.denied.mu.Unlock()
 	if len(actions) == 0 {
-		s.denied.actions = nil
+		s.denied.actions, s.denied.only = nil, nil
 	}
 	for _, a := range actions {
 		delete(s.denied.actions, strings.ToLower(a))
 	}
 }
 
+// AllowOnly denies every action for which allowed does not answer true. It gets
+// the action and the resource as AWS names them ("s3:GetObject",
+// "arn:aws:s3:::bucket/key"), and may be called from several goroutines at once.
+// Allow without arguments undoes it.
+func (s *Server) AllowOnly(allowed func(action, resource string) bool) {
+	s.denied.mu.Lock()
+	defer s.denied.mu.Unlock()
+	s.denied.only = allowed
+}
+
 // has reports whether the action is denied; IAM ignores the case of actions.
-func (d *denyList) has(action string) bool {
+func (d *denyList) has(action, resource string) bool {
 	d.mu.RLock()
 	defer d.mu.RUnlock()
-	if len(d.actions) == 0 {
-		return false
+	if d.only != nil && !d.only(action, resource) {
+		return true
 	}
 	action = strings.ToLower(action)
 	service, _, _ := strings.Cut(action, ":")
@@ -60,7 +71,7 @@ func (s *Server) authorize(svc *service, op operation, c *call) error {
 		return nil // AWS needs no permission for GetCallerIdentity either
 	}
 	for _, p := range permissionsOf(svc, op, c) {
-		if s.denied.has(p.action) {
+		if s.denied.has(p.action, p.resource) {
 			return accessDenied(s.opts, c.Service, p)
 		}
 	}

@@ -57,7 +57,7 @@ func (s *s3Store) findCurrent(b *bucket, c *call) (*version, error) {
 	if v != nil && !v.marker {
 		return v, nil
 	}
-	if !c.trusted && s.denied.has("s3:ListBucket") {
+	if !c.trusted && s.denied.has("s3:ListBucket", bucketARN(c)) {
 		// Whoever may not list must not learn which keys exist.
 		return nil, accessDenied(s.opts, serviceS3, permission{"s3:ListBucket", bucketARN(c)})
 	}

@@ -95,7 +95,7 @@ func (s *s3Store) withKMSKey(b *bucket, c *call, e encryption) (encryption, erro
 }
 
 func (s *s3Store) mayUseKey(c *call, action, arn string) error {
-	if c.trusted || !s.denied.has(action) {
+	if c.trusted || !s.denied.has(action, arn) {
 		return nil
 	}
 	return accessDenied(s.opts, serviceS3, permission{action, arn})

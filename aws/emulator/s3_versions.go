@@ -143,10 +143,11 @@ func (s *s3Store) deleteOne(b *bucket, c *call, e deleteEntry, quiet bool, w *xm
 
 func (s *s3Store) mayDelete(c *call, e deleteEntry) error {
 	action := choose(e.VersionID == "", "s3:DeleteObject", "s3:DeleteObjectVersion")
-	if c.trusted || !s.denied.has(action) {
+	resource := "arn:aws:s3:::" + c.Bucket + "/" + e.Key
+	if c.trusted || !s.denied.has(action, resource) {
 		return nil
 	}
-	return accessDenied(s.opts, serviceS3, permission{action, "arn:aws:s3:::" + c.Bucket + "/" + e.Key})
+	return accessDenied(s.opts, serviceS3, permission{action, resource})
 }
 
 func writeDeleteError(w *xmlWriter, e deleteEntry, err *apiError) {

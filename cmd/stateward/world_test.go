@@ -229,6 +229,8 @@ func (f *fakeBackends) LocksOf(_ context.Context, b model.Backend, key string) m
 	return f.locksOf
 }
 
+func (f *fakeBackends) Denied() []model.Denial { return nil }
+
 func (f *fakeBackends) PlanUnlock(_ context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
 	f.note("PlanUnlock " + b.URL(key))
 	f.unlock, f.planned = r, b

@@ -45,6 +45,9 @@ type VersionFacts struct {
 	Header     Fact[StateHeader]
 	Encryption Fact[Encryption]
 	Resources  Fact[int]
+	Outputs    Fact[int]    // of the root module
+	Prints     Fact[Prints] // to tell what changed between two versions
+	Compact    bool         // written without white space, as OpenTofu does; false where Header is not known
 }
 
 // Version is one S3 object version or delete marker of a state.
@@ -58,13 +61,9 @@ type Version struct {
 	Facts        VersionFacts
 	Restorable   Fact[bool]
 	WhyNot       string
-	WrittenBy    *Author
-	Anomalies    []string
-}
-
-// Author is who wrote a version, where that can be told.
-type Author struct {
-	Who       string
-	Operation string
-	LockID    string
+	// What follows is worked out from a version and those around it; see [History].
+	WrittenBy Fact[Author]
+	Anomalies []Anomaly    // nil until they are worked out, then at least empty
+	Unchecked string       // why a rule could not be applied yet, or at all; "" when all were
+	Change    Fact[Change] // against the version before
 }

@@ -1,5 +1,10 @@
 package model
 
+import (
+	"strconv"
+	"strings"
+)
+
 // Anomaly is one thing that is odd about a version of a state.
 type Anomaly struct {
 	Rule Rule   `json:"rule"`
@@ -54,4 +59,22 @@ type Change struct {
 	// Net says that only the numbers of resources were known: Added or Removed
 	// is their difference, and what else changed is not known.
 	Net bool
+}
+
+// String is what changed: "+3 ~1 -40", "net -58" where only the numbers were
+// known, and "" when nothing did.
+func (c Change) String() string {
+	var parts []string
+	for _, p := range []struct {
+		sign string
+		n    int
+	}{{"+", c.Added}, {"~", c.Changed}, {"-", c.Removed}} {
+		if p.n > 0 {
+			parts = append(parts, p.sign+strconv.Itoa(p.n))
+		}
+	}
+	if c.Net && len(parts) > 0 {
+		parts = append([]string{"net"}, parts...)
+	}
+	return strings.Join(parts, " ")
 }

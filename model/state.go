@@ -50,6 +50,12 @@ type VersionFacts struct {
 	Compact    bool         // written without white space, as OpenTofu does; false where Header is not known
 }
 
+// UnknownVersion is what is known of a version that could not be read.
+func UnknownVersion(why string) VersionFacts {
+	return VersionFacts{Header: Unknown[StateHeader](why), Encryption: Unknown[Encryption](why), Resources: Unknown[int](why),
+		Outputs: Unknown[int](why), Prints: Unknown[Prints](why)}
+}
+
 // Version is one S3 object version or delete marker of a state.
 type Version struct {
 	VersionID    string

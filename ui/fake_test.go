@@ -28,6 +28,7 @@ type fake struct {
 	read     map[string]model.StateFacts
 	versions map[string][]model.Version // by s3:// address
 	locks    map[string][]model.Lock    // by bucket
+	past     fakePast
 	blind    map[string][]string        // sources of locks that could not be read, by bucket
 
 	tables  map[string][]model.TableEvidence // what lock tables say, by s3:// address

@@ -39,7 +39,6 @@ func hostileFleet() *fake {
 		Encryption: model.Known(model.Encryption{Algorithm: evil("alg"), KMSKeyID: evil("kms")}), Locked: model.Known(true),
 		Digest: model.Known(model.DigestVerdict(evil("digest")))}}
 	f.versions = map[string][]model.Version{b.URL(key): {{VersionID: evil("id"), LastModified: theTime, WhyNot: evil("why"), Restorable: model.Known(true),
-		Anomalies: []string{evil("anomaly")}, WrittenBy: &model.Author{Who: evil("who"), Operation: evil("op")},
 		Facts: model.VersionFacts{Header: model.Known(head), Resources: model.Unknown[int](evil("r")), Encryption: model.Unknown[model.Encryption](evil("e"))}}}}
 	l := model.Lock{Bucket: "bucket", Key: key, Mechanism: model.MechanismDynamoDB, Table: evil("table"), Raw: []byte(evil("raw")), HasInfo: true,
 		Info:      model.LockInfo{ID: evil("id"), Operation: evil("op"), Info: evil("info"), Who: evil("who"), Version: evil("version"), Path: evil("path")},

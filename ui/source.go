@@ -24,6 +24,7 @@ type Reader interface {
 	VersionFacts(ctx context.Context, b model.Backend, key string, v model.Version) model.VersionFacts
 	Locks(ctx context.Context, b model.Backend) model.LockReport
 	LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport
+	historyReader
 }
 
 // Operator works out plans and runs them. Planning reads only. Run outlives the

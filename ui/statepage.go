@@ -46,7 +46,9 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 	p := &statePage{host: h, sc: &scope{}, backend: b, state: s, facts: s.Facts}
 	versions := newVersionsTab(h, p.sc, b, s.Key)
 	versions.newest = p.readState
-	p.tabs = []tab{versions, newStateLocksTab(h, p.sc, b, s.Key)}
+	locks := newStateLocksTab(h, p.sc, b, s.Key)
+	locks.heard = versions.heard
+	p.tabs = []tab{versions, locks}
 	for _, t := range p.tabs {
 		p.tables = append(p.tables, append(p.tabActions(), t.actions()...))
 	}
@@ -195,6 +197,7 @@ type stateLocksTab struct {
 	listPage[lockRow]
 	backend model.Backend
 	state   string
+	heard   func(model.LockReport) // told of every report
 	table   []action
 }
 
@@ -238,6 +241,7 @@ func (t *stateLocksTab) receive(l letter) tea.Cmd {
 	if !ok || !t.listing.current(m) {
 		return nil
 	}
+	t.heard(m.value)
 	t.reading = m.value.Problems
 	t.host.fleet().interrupted.heard(t.backend, t.state, m.value, t.host.now())
 	t.arrived(lockRows(t.backend, m.value, t.host))

@@ -122,9 +122,9 @@ func (t *versionsTab) actionTable() []action {
 	own := []action{
 		{keys: []string{"s"}, name: "suggested", help: "to the version to restore, and why it is the one", footer: true,
 			needed: func() bool { return t.past.wrong }, blocked: t.noSuggestion, run: t.toSuggested},
-		{keys: []string{"n"}, name: "next odd", help: "to the next version below that is odd", footer: true, blocked: t.noRow,
+		{keys: []string{"n"}, name: "next anomaly", help: "to the next version below with something odd", footer: true, blocked: t.noRow,
 			run: func() tea.Cmd { return t.toAnomaly(1) }},
-		{keys: []string{"N"}, name: "odd above", help: "to the next version above that is odd", blocked: t.noRow,
+		{keys: []string{"N"}, name: "anomaly above", help: "to the next version above with something odd", blocked: t.noRow,
 			run: func() tea.Cmd { return t.toAnomaly(-1) }},
 		{keys: []string{"R"}, name: "restore", help: "plan to restore the version", footer: true, mutates: true,
 			blocked: t.noRestore, run: t.restore},

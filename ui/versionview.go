@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/stateward/stateward/model"
@@ -45,12 +46,7 @@ func (t *versionsTab) resourcesCell(v *model.Version) widget.Cell {
 }
 
 func hasRule(v *model.Version, rule model.Rule) bool {
-	for _, a := range v.Anomalies {
-		if a.Rule == rule {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(v.Anomalies, func(a model.Anomaly) bool { return a.Rule == rule })
 }
 
 // changeCell is what the version changed; blank where it changed nothing.
@@ -90,8 +86,11 @@ func (t *versionsTab) lineageTone(lineage string) widget.Tone {
 	return tone
 }
 
-// noteRoom is the room for a note in a word.
-const noteRoom = 11
+// The room for a note in a word, and for one in full on a wide screen.
+const (
+	noteRoom = 11
+	wideNote = 26
+)
 
 // versionNote says what is particular about a version: what is wrong with it
 // first, as far as there is room.
@@ -101,14 +100,20 @@ func (t *versionsTab) versionNote(v *model.Version) widget.Cell {
 		return warn("deleted")
 	case t.past.wrong && v.VersionID == t.past.suggest.VersionID:
 		return good("★ suggested")
+	case v.IsLatest && !isOdd(v):
+		return good("current")
 	case len(v.Anomalies) > 0:
 		return t.anomalyCell(v.Anomalies)
-	case v.IsLatest:
-		return good("current")
 	case !v.Restorable.Or(true):
 		return dim("no restore")
 	}
 	return text("")
+}
+
+// isOdd reports whether more is to be said of a version than that stateward
+// restored it.
+func isOdd(v *model.Version) bool {
+	return slices.ContainsFunc(v.Anomalies, func(a model.Anomaly) bool { return a.Rule != model.RuleRestored })
 }
 
 func (t *versionsTab) anomalyCell(all []model.Anomaly) widget.Cell {
@@ -159,7 +164,7 @@ func anomalyWord(r model.Rule) string {
 	case model.RuleOutputsSurvive:
 		return "outputs"
 	case model.RuleRapidWrites:
-		return "in 90 s"
+		return "rapid"
 	case model.RuleEncryption:
 		return "encrypted"
 	case model.RuleOlderTool:
@@ -183,6 +188,9 @@ func (t *versionsTab) details(st widget.Styles, w, h int) []string {
 // is suggested, who wrote it, why a value is not known, and what names it.
 func (t *versionsTab) versionParts(v *model.Version) []widget.Cell {
 	parts := []widget.Cell{text(absolute(v.LastModified))}
+	if v.IsLatest {
+		parts = append(parts, text("current"))
+	}
 	if v.DeleteMarker {
 		parts = append(parts, warn("delete marker: the state was deleted here"))
 	}
@@ -249,7 +257,12 @@ func (t *versionsTab) fitColumns(w int) {
 		}
 		return true
 	})
-	const others = rowMargin + 6 + 6 + 7 + 4 + noteRoom + 7*columnGap
+	note := noteRoom
+	if w >= 110 {
+		note = wideNote
+	}
+	others := rowMargin + 6 + 6 + 7 + 4 + note + 7*columnGap
+	t.list.setMin(colNote, note)
 	change = min(change, 14, max(9, w-others-res-18))
 	by = min(by, 30, max(12, w-others-res-change))
 	t.list.setMin(colRes, res)

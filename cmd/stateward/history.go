@@ -100,7 +100,7 @@ func (s *session) printHistory(versions []model.Version, p *problems) error {
 	for _, v := range versions {
 		doc := newVersionDoc(v)
 		doc.Suggested = wrong && v.VersionID == best.VersionID
-		docs, why = append(docs, doc), append(why, doc.Unknown)
+		docs, why = append(docs, doc), append(why, behindSigns(doc))
 		t.add(versionRow(v, s.now(), doc.Suggested)...)
 	}
 	if s.set.output == outputTable {
@@ -110,6 +110,18 @@ func (s *session) printHistory(versions []model.Version, p *problems) error {
 		}
 	}
 	return s.print(docs, len(docs), t, "no versions", p)
+}
+
+// behindSigns are the reasons for what the table does not show: of what is
+// worked out only those that are not of the version's own header as well.
+func behindSigns(d versionDoc) reasons {
+	shown := reasons{}
+	for _, field := range []string{"serial", "resources", "encryption", "written_by", "anomalies"} {
+		if why := d.Unknown[field]; why != "" && (field == "serial" || why != d.Unknown["serial"]) {
+			shown[field] = why
+		}
+	}
+	return shown
 }
 
 // signSuggested marks the version to restore.

@@ -80,7 +80,7 @@ func (w *Witnesses) rowsAt(t time.Time) []Lock {
 }
 
 func (w *Witnesses) nobody() string {
-	why := "no lock file was held when it was written, and locks in a table leave no history"
+	why := "no lock file was held then, and locks in a table leave no history"
 	if report, ok := w.Held.Get(); ok && len(report.Problems) > 0 {
 		why += "; not read: " + strings.Join(report.Problems, "; ")
 	}

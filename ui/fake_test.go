@@ -29,7 +29,7 @@ type fake struct {
 	versions map[string][]model.Version // by s3:// address
 	locks    map[string][]model.Lock    // by bucket
 	past     fakePast
-	blind    map[string][]string        // sources of locks that could not be read, by bucket
+	blind    map[string][]string // sources of locks that could not be read, by bucket
 
 	tables  map[string][]model.TableEvidence // what lock tables say, by s3:// address
 	written map[string]model.CurrentObject   // the bytes of states, by s3:// address

@@ -19,7 +19,7 @@ type versionChart struct {
 // Room of the parts of a line of the chart.
 const (
 	chartLabel = 11
-	chartSaid  = 22
+	chartSaid  = 26
 	chartFrom  = 16 // lines of a page that has room for a chart
 	axisFrom   = 26 // and for its dates
 )
@@ -52,9 +52,9 @@ func chartLines(st widget.Styles, rows []model.Version, w int, axis bool) []stri
 		line("size", sizes, func(n float64) string { return size(int64(n)) }),
 	}
 	if axis {
-		lines = append(lines, strings.Repeat(" ", chartLabel)+st.Dim.Render(axisOf(rows, cells)))
+		lines = append(lines, strings.Repeat(" ", chartLabel)+st.Dim.Render(axisOf(rows, cells)), "")
 	}
-	return append(lines, "")
+	return lines
 }
 
 // chartSeries is one value of each version, oldest first.

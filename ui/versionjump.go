@@ -16,7 +16,7 @@ func (t *versionsTab) noSuggestion() string {
 	case t.asOf.IsZero():
 		return "the versions are not all listed yet"
 	}
-	return "nothing is wrong with the current state, as far as its newest versions tell"
+	return "nothing is wrong with the newest versions"
 }
 
 // toSuggested moves to the suggested version, where the detail says why it is

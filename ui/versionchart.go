@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -9,11 +10,22 @@ import (
 )
 
 // versionChart draws how many resources a state had, and its size, over time. It
-// is drawn anew only when the versions or the width change: it looks at them all.
+// looks at all versions, so what it saw is kept: facts change one value each.
 type versionChart struct {
-	stale bool
-	w, h  int
-	lines []string
+	stale     bool // there are other versions
+	redraw    bool // a number of resources is known now
+	w, h      int
+	st        widget.Styles
+	resources []widget.Sample // oldest first
+	sizes     []widget.Sample
+	lines     []string
+}
+
+// learned takes the facts of the version in a row, newest first.
+func (c *versionChart) learned(rows []model.Version, at int) {
+	if i := len(c.resources) - 1 - at; i >= 0 && len(c.resources) == len(rows) {
+		c.resources[i], c.redraw = resourcesSample(&rows[at]), true
+	}
 }
 
 // Room of the parts of a line of the chart.
@@ -27,41 +39,40 @@ const (
 // overview is the chart, where there is room for it and something to compare.
 func (t *versionsTab) overview(st widget.Styles, w int) []string {
 	t.fitColumns(w)
-	c := &t.chart
-	if c.stale || c.w != w || c.h != t.h {
-		c.stale, c.w, c.h, c.lines = false, w, t.h, nil
-		if t.h >= chartFrom && len(t.list.rows) > 1 && w > chartLabel+chartSaid+8 {
-			c.lines = chartLines(st, t.list.rows, w, t.h >= axisFrom)
+	c, rows := &t.chart, t.list.rows
+	if t.h < chartFrom || len(rows) < 2 || w < chartLabel+chartSaid+8 {
+		return nil
+	}
+	if c.stale || len(c.resources) != len(rows) {
+		c.resources, c.sizes = chartSeries(c.resources, rows, resourcesSample), chartSeries(c.sizes, rows, sizeSample)
+	}
+	moved := c.stale || c.w != w || c.h != t.h || c.st != st || len(c.lines) == 0
+	if moved {
+		c.lines = []string{"", c.line(st, "size", widget.Dim, c.sizes, w, func(n float64) string { return size(int64(n)) })}
+		if t.h >= axisFrom {
+			c.lines = append(c.lines, strings.Repeat(" ", chartLabel)+st.Dim.Render(axisOf(rows, c.cells(w))), "")
 		}
 	}
-	return c.lines
+	if moved || c.redraw {
+		c.lines[0] = c.line(st, "resources", widget.Accent, c.resources, w, func(n float64) string { return count(int(n)) })
+	}
+	c.stale, c.redraw, c.w, c.h, c.st = false, false, w, t.h, st
+	return slices.Clip(c.lines)
 }
 
-// chartLines takes the versions newest first.
-func chartLines(st widget.Styles, rows []model.Version, w int, axis bool) []string {
-	resources := chartSeries(rows, resourcesSample)
-	sizes := chartSeries(rows, sizeSample)
-	room := w - chartLabel - chartSaid
-	cells := min(room, len(rows))
-	line := func(label string, samples []widget.Sample, show func(float64) string) string {
-		graph := widget.PadRight(widget.Spark(samples, cells), cells)
-		return " " + st.Dim.Render(widget.PadRight(label, chartLabel-1)) + st.Accent.Render(graph) + st.Dim.Render("  "+nowAndMost(samples, show))
-	}
-	lines := []string{
-		line("resources", resources, func(n float64) string { return count(int(n)) }),
-		line("size", sizes, func(n float64) string { return size(int64(n)) }),
-	}
-	if axis {
-		lines = append(lines, strings.Repeat(" ", chartLabel)+st.Dim.Render(axisOf(rows, cells)), "")
-	}
-	return lines
+func (c *versionChart) cells(w int) int { return min(w-chartLabel-chartSaid, len(c.sizes)) }
+
+func (c *versionChart) line(st widget.Styles, label string, tone widget.Tone, samples []widget.Sample, w int, show func(float64) string) string {
+	graph := st.Of(tone).Render(widget.Spark(samples, c.cells(w)))
+	return " " + st.Dim.Render(widget.PadRight(label, chartLabel-1)) + graph + st.Dim.Render("  "+nowAndMost(samples, show))
 }
 
-// chartSeries is one value of each version, oldest first.
-func chartSeries(rows []model.Version, of func(*model.Version) widget.Sample) []widget.Sample {
-	samples := make([]widget.Sample, len(rows))
-	for i := range rows {
-		samples[len(rows)-1-i] = of(&rows[i])
+// chartSeries is one value of each version, oldest first, in the room of an
+// earlier one.
+func chartSeries(room []widget.Sample, rows []model.Version, of func(*model.Version) widget.Sample) []widget.Sample {
+	samples := slices.Grow(room[:0], len(rows))
+	for i := range slices.Backward(rows) {
+		samples = append(samples, of(&rows[i]))
 	}
 	return samples
 }

@@ -76,6 +76,7 @@ func (t *versionsTab) learned(m answer[aside]) {
 	}
 	t.past.about.end()
 	t.past.newest = m.value.newest
+	wanted := t.past.Wants
 	t.past.Runs, t.past.Wants, t.past.Journal = m.value.facts.Runs, m.value.facts.Wants, m.value.wrote
 	if runs, ok := t.past.Runs.Get(); ok {
 		for id, info := range t.past.told {
@@ -83,6 +84,9 @@ func (t *versionsTab) learned(m answer[aside]) {
 		}
 	}
 	t.reconsider()
+	if t.past.Wants != wanted {
+		t.judge(0)
+	}
 }
 
 // heard takes the locks that are held now.
@@ -91,7 +95,8 @@ func (t *versionsTab) heard(r model.LockReport) {
 	t.reconsider()
 }
 
-// reconsider has the authors told again that could not be told.
+// reconsider has the authors told again that could not be told. What they mean
+// for the versions is worked out when they are.
 func (t *versionsTab) reconsider() {
 	for i := range t.list.rows {
 		v := &t.list.rows[i]
@@ -99,19 +104,18 @@ func (t *versionsTab) reconsider() {
 			v.WrittenBy = model.Fact[model.Author]{}
 		}
 	}
-	t.judge(0)
 }
 
 // judge works out what versions tell of each other, from a row on.
 func (t *versionsTab) judge(first int) {
 	t.past.Complete = !t.asOf.IsZero()
 	t.past.All(t.list.rows, first)
+	t.chart.stale = true
 	t.judged()
 }
 
 // judged follows what was worked out.
 func (t *versionsTab) judged() {
-	t.chart.stale = true
 	t.past.suggest, t.past.wrong = model.Suggest(t.list.rows)
 	t.list.changed()
 }

@@ -198,6 +198,7 @@ func (t *versionsTab) receive(l letter) tea.Cmd {
 		if row := t.list.row(m.row); t.reads.took(m) && row != nil {
 			row.Facts = m.value
 			t.past.Learned(t.list.rows, t.list.index[m.row])
+			t.chart.learned(t.list.rows, t.list.index[m.row])
 			t.judged()
 		}
 	case fact[model.Fact[model.LockInfo]]:
@@ -223,7 +224,9 @@ func (t *versionsTab) gotVersions(m batch[[]model.Version]) tea.Cmd {
 	}
 	if m.end {
 		t.ended(m.err)
-		before = 0 // a refresh replaced the rows, and the oldest is known now
+		if !t.partial {
+			before = 0 // a refresh replaced the rows
+		}
 		if !t.told && m.err == nil {
 			tell = t.newest(model.Version{}) // there is no object, but there may be a lock or a digest
 		}

@@ -98,17 +98,21 @@ func resourcesSample(v *model.Version) widget.Sample {
 
 // nowAndMost is the newest value and the largest one known.
 func nowAndMost(samples []widget.Sample, show func(float64) string) string {
-	most := 0.0
+	most, known := 0.0, false
 	for _, s := range samples {
 		if s.Gap == "" {
-			most = max(most, s.Value)
+			most, known = max(most, s.Value), true
 		}
 	}
 	now := samples[len(samples)-1]
-	if now.Gap != "" {
-		return now.Gap + " now, most " + show(most)
+	said := now.Gap
+	if said == "" {
+		said = show(now.Value)
 	}
-	return show(now.Value) + " now, most " + show(most)
+	if said += " now"; known {
+		said += ", most " + show(most)
+	}
+	return said
 }
 
 // axisOf is the times at both ends of the chart.

@@ -122,6 +122,7 @@ func TestAnomalies(t *testing.T) {
 		"an older tool":                                   {versions: []Version{stated(8, 4, 1, tool("1.9.8")), stated(7, 4, 1)}, rules: "older-tool", text: "1.9.8, the version before by 1.11.4"},
 		"numbers, not texts, are compared":                {versions: []Version{stated(8, 4, 1), stated(7, 4, 1, tool("1.9.8"))}},
 		"a pre-release comes before its release":          {versions: []Version{stated(8, 4, 1, tool("1.12.0-rc1")), stated(7, 4, 1, tool("1.12.0"))}, rules: "older-tool"},
+		"an older tool's version, restored":               {versions: []Version{stated(8, 4, 1, tool("1.9.8"), func(v *Version) { v.WrittenBy = Known(Author{Who: "oncall@desk", Operation: "stateward-restore", From: "v1"}) }), stated(7, 4, 1)}, rules: "restored-by-stateward"},
 		"no version number":                               {versions: []Version{stated(8, 4, 1, tool("dev")), stated(7, 4, 1)}},
 		"another layout may be another tool":              {versions: []Version{stated(8, 4, 1, tool("1.9.0"), compact), stated(7, 4, 1)}},
 		"empty, as the listing says":                      {versions: []Version{emptyOne(), stated(7, 4, 1)}, rules: "empty", unchecked: NotReadYet},

@@ -128,8 +128,12 @@ func (j *judgement) resources() {
 
 // tool: two states in one layout were written by one tool as far as their format
 // allows to tell, so only their version numbers are compared. A state in
-// another layout may be of the other tool, whose numbers mean something else.
+// another layout may be of the other tool, whose numbers mean something else. A
+// restore writes again what an older tool wrote.
 func (j *judgement) tool(old, head StateHeader) {
+	if by, ok := j.v.WrittenBy.Get(); ok && by.From != "" {
+		return
+	}
 	was, okBefore := old.tool()
 	is, ok := head.tool()
 	if ok && okBefore && old.Format == head.Format && j.before.Facts.Compact == j.v.Facts.Compact && is.compare(was) < 0 {

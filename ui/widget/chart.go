@@ -75,7 +75,7 @@ func squeezed(samples []Sample, w int) []Sample {
 func cellOf(from, to, at time.Time, w int) int {
 	span := to.Sub(from)
 	if span <= 0 {
-		return w - 1
+		return 0
 	}
 	return max(0, min(w-1, int(float64(w)*float64(at.Sub(from))/float64(span))))
 }

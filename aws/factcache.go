@@ -7,9 +7,12 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// maxCachedFacts bounds what is remembered of versions; one takes some hundred
-// bytes.
-const maxCachedFacts = 4096
+// What is remembered of versions is bounded: one takes some hundred bytes, and 16
+// for each of its resources.
+const (
+	maxCachedFacts  = 4096
+	maxCachedPrints = 1 << 20
+)
 
 // versionAt is one version of one object as one identity sees it.
 type versionAt struct {
@@ -23,10 +26,11 @@ type versionAt struct {
 // most, and a plan reads it again. The version least recently asked for goes
 // first.
 type factCache struct {
-	mu    sync.Mutex
-	max   int
-	order *list.List // of *cachedFacts, newest in front
-	at    map[versionAt]*list.Element
+	mu     sync.Mutex
+	max    int
+	order  *list.List // of *cachedFacts, newest in front
+	at     map[versionAt]*list.Element
+	prints int // of all that is remembered
 }
 
 type cachedFacts struct {
@@ -62,16 +66,19 @@ func (f *factCache) put(at versionAt, fr front) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if e, ok := f.at[at]; ok {
-		e.Value = &cachedFacts{at: at, front: fr}
-		f.order.MoveToFront(e)
-		return
+		f.drop(e)
 	}
 	f.at[at] = f.order.PushFront(&cachedFacts{at: at, front: fr})
-	if f.order.Len() > f.max {
-		oldest := f.order.Back()
-		if cached, ok := f.order.Remove(oldest).(*cachedFacts); ok {
-			delete(f.at, cached.at)
-		}
+	f.prints += len(fr.prints.Or(nil))
+	for f.order.Len() > 1 && (f.order.Len() > f.max || f.prints > maxCachedPrints) {
+		f.drop(f.order.Back())
+	}
+}
+
+func (f *factCache) drop(e *list.Element) {
+	if cached, ok := f.order.Remove(e).(*cachedFacts); ok {
+		delete(f.at, cached.at)
+		f.prints -= len(cached.front.prints.Or(nil))
 	}
 }
 

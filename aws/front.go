@@ -28,7 +28,11 @@ type front struct {
 	encryption model.Encryption
 	counted    bool // the body was read, so the next two stand
 	resources  model.Fact[int]
+	outputs    model.Fact[int]
+	prints     model.Fact[model.Prints]
+	compact    bool
 	md5        string
+	lock       model.Fact[model.LockInfo] // of a version of a lock file
 }
 
 // readFront reads the header of a version, or of the current one for "", and
@@ -91,11 +95,14 @@ func more(f fetch, o *object, wantsBody bool) fetch {
 // frontOf is what the bytes that came tell.
 func frontOf(o *object) front {
 	fr := front{versionID: o.VersionID, etag: o.ETag, size: o.Size, encryption: o.Encryption, header: model.ReadHeader(o.Body, o.Size)}
+	fr.compact = isCompact(o.Body)
 	if int64(len(o.Body)) < o.Size {
 		fr.resources = notCounted(o.Size)
+		fr.outputs, fr.prints = model.Unknown[int](fr.resources.Reason()), model.Unknown[model.Prints](fr.resources.Reason())
 		return fr
 	}
-	fr.counted, fr.resources = true, countResources(o.Body)
+	fr.counted = true
+	fr.count(o.Body)
 	if o.Size > 0 {
 		fr.md5 = model.DigestOf(o.Body)
 	}
@@ -106,15 +113,24 @@ func notCounted(size int64) model.Fact[int] {
 	return model.Unknown[int](fmt.Sprintf("not counted: %s; open the version to count", humanize.Bytes(uint64(max(size, 0)))))
 }
 
-func countResources(body []byte) model.Fact[int] {
+// isCompact reports whether a state was written without white space.
+func isCompact(body []byte) bool {
+	return len(body) > 1 && body[0] == '{' && body[1] == '"'
+}
+
+// count looks into a whole body.
+func (fr *front) count(body []byte) {
 	if len(body) == 0 {
-		return model.Known(0)
+		fr.resources, fr.outputs, fr.prints = model.Known(0), model.Known(0), model.Known(model.Prints(nil))
+		return
 	}
 	x, err := model.IndexState(body)
-	if err != nil {
-		return model.Unknown[int](model.Reason(err))
+	fr.resources, fr.outputs = model.FactOf(x.ResourceCount(), err), model.FactOf(len(x.Outputs), err)
+	if err == nil {
+		fr.prints = model.FactOf(x.PrintsOf(body))
+	} else {
+		fr.prints = model.FactOf(model.Prints(nil), err)
 	}
-	return model.Known(x.ResourceCount())
 }
 
 // VersionFacts reads what one version says. Versions never change, so what was
@@ -122,10 +138,14 @@ func countResources(body []byte) model.Fact[int] {
 func (c *Client) VersionFacts(ctx context.Context, b model.Backend, key string, v model.Version) model.VersionFacts {
 	if v.DeleteMarker {
 		const why = "a delete marker holds no state"
-		return model.VersionFacts{Header: model.Unknown[model.StateHeader](why), Encryption: model.Unknown[model.Encryption](why), Resources: model.Unknown[int](why)}
+		return model.UnknownVersion(why)
 	}
 	fr, err := c.readFront(ctx, b, key, v.VersionID, v.Size, true)
-	return model.VersionFacts{Header: model.FactOf(fr.header, err), Encryption: model.FactOf(fr.encryption, err), Resources: resourcesOf(fr, err)}
+	if err != nil {
+		return model.UnknownVersion(model.Reason(err))
+	}
+	return model.VersionFacts{Header: model.Known(fr.header), Encryption: model.Known(fr.encryption), Resources: fr.resources,
+		Outputs: fr.outputs, Prints: fr.prints, Compact: fr.compact}
 }
 
 // versionHeader reads the header of a version and no more of it than that takes.

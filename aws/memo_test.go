@@ -121,3 +121,16 @@ func TestFactsAreRememberedWithinBounds(t *testing.T) {
 		}
 	}
 }
+
+func TestRememberedFingerprintsAreBounded(t *testing.T) {
+	cache := newFactCache(100)
+	prints := model.Known(make(model.Prints, maxCachedPrints/3))
+	for _, id := range []string{"a", "b", "c", "d", "d"} {
+		cache.put(versionAt{versionID: id}, front{prints: prints})
+	}
+	_, first := cache.get(versionAt{versionID: "a"})
+	_, last := cache.get(versionAt{versionID: "d"})
+	if first || !last || cache.order.Len() != 3 || cache.prints != 3*(maxCachedPrints/3) {
+		t.Errorf("first %v, last %v, %d entries with %d fingerprints", first, last, cache.order.Len(), cache.prints)
+	}
+}

@@ -45,6 +45,15 @@ type VersionFacts struct {
 	Header     Fact[StateHeader]
 	Encryption Fact[Encryption]
 	Resources  Fact[int]
+	Outputs    Fact[int]    // of the root module
+	Prints     Fact[Prints] // to tell what changed between two versions
+	Compact    bool         // written without white space, as OpenTofu does; false where Header is not known
+}
+
+// UnknownVersion is what is known of a version that could not be read.
+func UnknownVersion(why string) VersionFacts {
+	return VersionFacts{Header: Unknown[StateHeader](why), Encryption: Unknown[Encryption](why), Resources: Unknown[int](why),
+		Outputs: Unknown[int](why), Prints: Unknown[Prints](why)}
 }
 
 // Version is one S3 object version or delete marker of a state.
@@ -58,13 +67,9 @@ type Version struct {
 	Facts        VersionFacts
 	Restorable   Fact[bool]
 	WhyNot       string
-	WrittenBy    *Author
-	Anomalies    []string
-}
-
-// Author is who wrote a version, where that can be told.
-type Author struct {
-	Who       string
-	Operation string
-	LockID    string
+	// What follows is worked out from a version and those around it; see [History].
+	WrittenBy Fact[Author]
+	Anomalies []Anomaly    // nil until they are worked out, then at least empty
+	Unchecked string       // why a rule could not be applied yet, or at all; "" when all were
+	Change    Fact[Change] // against the version before
 }

@@ -74,10 +74,13 @@ func syntaxError(err error, base, offset int64) *StateError {
 		offset, err = syntax.ByteOffset, syntax.Err
 	}
 	if endsEarly(err) {
-		return stateErrorf(base+offset, "the state ends too early: cut off, or not written to its end")
+		return stateErrorf(base+offset, endsTooEarly)
 	}
 	return stateErrorf(base+offset, "not JSON: %v", err)
 }
+
+// endsTooEarly is the problem of a state whose last bytes are missing.
+const endsTooEarly = "the state ends too early: cut off, or not written to its end"
 
 // endsEarly reports whether the decoder ran out of bytes.
 func endsEarly(err error) bool {

@@ -54,3 +54,13 @@ func (t *versionsTab) diff() tea.Cmd {
 	old, new, _ := t.diffPair()
 	return t.host.push(newDiffPage(t.host, t.backend, t.state, *old, *new))
 }
+
+// older is the version that v replaced, as far as it is listed.
+func (t *versionsTab) older(v *model.Version) *model.Version {
+	for i := t.list.index[v.VersionID] + 1; i > 0 && i < len(t.list.rows); i++ {
+		if !t.list.rows[i].DeleteMarker {
+			return &t.list.rows[i]
+		}
+	}
+	return nil
+}

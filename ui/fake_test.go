@@ -32,6 +32,7 @@ type fake struct {
 	locks    map[string][]model.Lock    // by bucket
 	blind    map[string][]string        // sources of locks that could not be read, by bucket
 	health   map[string]model.HealthFacts
+	past     fakePast
 
 	tables  map[string][]model.TableEvidence // what lock tables say, by s3:// address
 	written map[string]model.CurrentObject   // the bytes of states, by s3:// address

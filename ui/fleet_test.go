@@ -40,6 +40,7 @@ func sampleFleet() *fake {
 	f.sampleVersions()
 	f.sampleDigest()
 	f.sampleKeys()
+	f.samplePast()
 	return f
 }
 
@@ -138,7 +139,7 @@ func (f *fake) sampleVersions() {
 	ids := []string{"9fK2mPq7TzWcR1sX", "3HL4kqtJvjVBH40N", "TqZ81xWvNmC2rY7p", "bV5nQe0LkJd4uS6a", "Xw3oGh9RfTy1iP2z", "Mm7cDs8EaQv5tB0n", "aLp2KjHy6UgTfR4e", "Zx9vCn3BmQw1oEr5", "dFg7HjKl2MnBvC8x"}
 	for i, n := range resources {
 		v := model.Version{VersionID: ids[i], IsLatest: i == 0, LastModified: theTime.Add(-ages[i]), Size: int64(2400*n + 700),
-			Facts: model.VersionFacts{Header: header(uint64(57 - i)), Resources: model.Known(n),
+			Facts: model.VersionFacts{Header: header(uint64(57 - i)), Resources: model.Known(n), Prints: model.Known(prints(n)),
 				Encryption: model.Known(model.Encryption{Algorithm: "aws:kms", KMSKeyID: "alias/tfstate"})}}
 		if n == 0 {
 			v = model.Version{VersionID: ids[i], DeleteMarker: true, LastModified: v.LastModified}
@@ -147,6 +148,7 @@ func (f *fake) sampleVersions() {
 	}
 	f.versions[url][4].Facts.Encryption = model.Unknown[model.Encryption]("AccessDenied s3:GetObjectVersion")
 	f.versions[url][4].Facts.Resources = model.Unknown[int]("AccessDenied s3:GetObjectVersion")
+	f.versions[url][4].Facts.Prints = model.Fact[model.Prints]{}
 	f.versions[url][5].Restorable = model.Known(false)
 	f.versions[url][5].WhyNot = "its KMS key is pending deletion"
 }

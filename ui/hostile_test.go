@@ -39,8 +39,8 @@ func hostileFleet() *fake {
 		Encryption: model.Known(model.Encryption{Algorithm: evil("alg"), KMSKeyID: evil("kms")}), Locked: model.Known(true),
 		Digest: model.Known(model.DigestVerdict(evil("digest")))}}
 	f.versions = map[string][]model.Version{b.URL(key): {{VersionID: evil("id"), LastModified: theTime, WhyNot: evil("why"), Restorable: model.Known(true),
-		Anomalies: []string{evil("anomaly")}, WrittenBy: &model.Author{Who: evil("who"), Operation: evil("op")},
 		Facts: model.VersionFacts{Header: model.Known(head), Resources: model.Unknown[int](evil("r")), Encryption: model.Unknown[model.Encryption](evil("e"))}}}}
+	f.hostilePast(b.URL(key), head, evil)
 	l := model.Lock{Bucket: "bucket", Key: key, Mechanism: model.MechanismDynamoDB, Table: evil("table"), Raw: []byte(evil("raw")), HasInfo: true,
 		Info:      model.LockInfo{ID: evil("id"), Operation: evil("op"), Info: evil("info"), Who: evil("who"), Version: evil("version"), Path: evil("path")},
 		Malformed: evil("malformed"), Verdict: model.Verdict(evil("verdict")), Evidence: []model.Evidence{{Rule: "r", Text: evil("text"), PointsTo: evil("to")}}}
@@ -73,6 +73,20 @@ func hostileFleet() *fake {
 	return f
 }
 
+// hostilePast puts hostile text into what the versions of a state are judged by:
+// those who wrote them, their lineages, tools and encryption.
+func (f *fake) hostilePast(url string, head model.StateHeader, evil func(string) string) {
+	head.Format, head.Problem = model.FormatV4, ""
+	for i := range 3 {
+		head.Lineage = ptr(evil("lineage") + strings.Repeat("y", i))
+		f.versions[url] = append(f.versions[url], model.Version{VersionID: evil("id") + strings.Repeat("y", i), LastModified: theTime.Add(-time.Duration(i+1) * time.Hour), Size: 1, ETag: evil("e"),
+			Facts: model.VersionFacts{Header: model.Known(head), Resources: model.Known(3), Encryption: model.Known(model.Encryption{Algorithm: evil("alg"), KMSKeyID: evil("key")})}})
+	}
+	f.past.wants = model.Known(model.Encryption{Algorithm: evil("other"), KMSKeyID: evil("key")})
+	f.past.history = []model.Version{{VersionID: evil("run"), LastModified: theTime.Add(-9 * time.Hour)}}
+	f.past.infos = map[string]model.Fact[model.LockInfo]{evil("run"): model.Known(model.LockInfo{ID: evil("id"), Who: evil("who"), Operation: evil("op")})}
+}
+
 // hostileJournal is one operation with hostile text wherever there is text. The
 // journal is the operator's own, but it quotes what others wrote.
 func hostileJournal(evil func(string) string) []model.JournalEntry {
@@ -100,6 +114,8 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"states":           "enter",
 		"filter":           "enter /",
 		"versions":         "enter enter",
+		"an odd version":   "enter enter n",
+		"a suggestion":     "enter enter s",
 		"state's locks":    "enter enter tab tab tab",
 		"locks":            "2",
 		"unlock":           "2 U",

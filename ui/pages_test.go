@@ -239,9 +239,9 @@ func TestANewVersionAppearsInSight(t *testing.T) {
 	s := open(t, f)
 	s.warehouse().press("j", "j")
 	url := "s3://acme-tfstate-data/warehouse/terraform.tfstate"
-	newest := model.Version{VersionID: "newest", IsLatest: true, LastModified: theTime, Facts: model.VersionFacts{Header: header(58), Resources: model.Known(61)}}
+	newest := model.Version{VersionID: "newest", IsLatest: true, LastModified: theTime, Facts: model.VersionFacts{Header: header(58), Resources: model.Known(61), Prints: model.Known(prints(61))}}
 	f.versions[url] = append([]model.Version{newest}, f.versions[url]...)
-	s.press("ctrl+r").sees(" 58 ", "newest", "(+58)")
+	s.press("ctrl+r").sees(" 58 ", "(+58)", "current")
 	if at := s.app.top().(*statePage).tabs[0].(*versionsTab).list.current().VersionID; at != "TqZ81xWvNmC2rY7p" {
 		t.Errorf("the cursor went to %s", at)
 	}

@@ -29,6 +29,7 @@ type Reader interface {
 	bodyReader
 	keysReader
 	healthReader
+	historyReader
 }
 
 // Operator works out plans and runs them. Planning reads only. Run outlives the

@@ -48,13 +48,15 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 	p := &statePage{host: h, sc: &scope{}, backend: b, state: s, facts: s.Facts}
 	versions := newVersionsTab(h, p.sc, b, s.Key)
 	versions.newest = p.readState
+	locks := newStateLocksTab(h, p.sc, b, s.Key)
+	locks.heard = versions.heard
 	p.body = &stateBody{host: h, sc: p.sc, backend: b, key: s.Key}
 	resources, outputs, raw := p.contents()
 	p.tabs = []tab{
 		versions,
 		resources,
 		outputs,
-		newStateLocksTab(h, p.sc, b, s.Key),
+		locks,
 		newEncryptionTab(h, p.sc, b, s.Key, p.showing),
 		raw,
 	}
@@ -222,6 +224,7 @@ type stateLocksTab struct {
 	listPage[lockRow]
 	backend model.Backend
 	state   string
+	heard   func(model.LockReport) // told of every report
 	table   []action
 }
 
@@ -265,6 +268,7 @@ func (t *stateLocksTab) receive(l letter) tea.Cmd {
 	if !ok || !t.listing.current(m) {
 		return nil
 	}
+	t.heard(m.value)
 	t.reading = m.value.Problems
 	t.host.fleet().interrupted.heard(t.backend, t.state, m.value, t.host.now())
 	t.arrived(lockRows(t.backend, m.value, t.host))

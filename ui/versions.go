@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -21,22 +22,33 @@ type versionsTab struct {
 	reads   lazy[model.VersionFacts]
 	newest  func(model.Version) tea.Cmd // told of the current version of each listing
 	told    bool
+	past    past
+	chart   versionChart
+	lines   map[string]widget.Tone // the tone of each lineage met, by the lineage
 	table   []action
 }
 
 func newVersionsTab(h host, sc *scope, b model.Backend, key string) *versionsTab {
 	t := &versionsTab{backend: b, state: key, listPage: newListPage[model.Version](h, "version", sc)}
-	t.reads.limit = atOnce
+	t.reads.limit, t.past.bodies.limit = atOnce, atOnce/2
+	t.top = t.overview
 	t.start, t.facts, t.detail, t.carry = t.relist, t.readFacts, t.details, keepVersionFacts
 	t.list.id = func(v *model.Version) string { return v.VersionID }
-	t.list.words = func(v *model.Version) string {
-		return v.VersionID + " " + serialText(v) + " " + strings.Join(v.Anomalies, " ")
-	}
+	t.list.words = versionWords
 	t.list.cells = t.cells
 	t.list.init(versionColumns())
+	t.list.wide = slices.IndexFunc(t.list.columns, func(c column[model.Version]) bool { return c.Title == colNote })
 	t.table = t.actionTable()
 	return t
 }
+
+// Columns of the versions whose room follows what is in them.
+const (
+	colBy     = "BY"
+	colRes    = "RES"
+	colChange = "CHANGE"
+	colNote   = "NOTE"
+)
 
 func versionColumns() []column[model.Version] {
 	return []column[model.Version]{
@@ -44,14 +56,29 @@ func versionColumns() []column[model.Version] {
 			func(a, b *model.Version) int { return compareSerials(a, b) }},
 		{widget.Column{Title: "WHEN", Min: 6, Right: true},
 			func(a, b *model.Version) int { return b.LastModified.Compare(a.LastModified) }},
-		{widget.Column{Title: "SIZE", Min: 7, Right: true, Drop: 4},
+		{widget.Column{Title: colBy, Min: 12, Drop: 3}, nil},
+		{widget.Column{Title: colRes, Min: 4, Right: true, Drop: 1}, nil},
+		{widget.Column{Title: colChange, Min: 7, Drop: 2}, nil},
+		{widget.Column{Title: "SIZE", Min: 7, Right: true, Drop: 5},
 			func(a, b *model.Version) int { return cmp.Compare(a.Size, b.Size) }},
-		{widget.Column{Title: "RES  CHANGE", Min: 11, Right: true, Drop: 1}, nil},
-		{widget.Column{Title: "ENC", Min: 5, Drop: 3}, nil},
-		{widget.Column{Title: "TOOL", Min: 8, Drop: 5}, nil},
-		{widget.Column{Title: "NOTE", Min: 10, Max: 40, Weight: 2}, nil},
-		{widget.Column{Title: "VERSION ID", Min: 10, Max: 32, Weight: 1, Drop: 6, Cut: widget.CutMiddle}, nil},
+		{widget.Column{Title: "ENC", Min: 4, Drop: 4}, nil},
+		{widget.Column{Title: "LINEAGE", Min: 7, Drop: 6}, nil},
+		{widget.Column{Title: "TOOL", Min: 7, Drop: 7}, nil},
+		{widget.Column{Title: colNote, Min: noteRoom, Max: 60, Weight: 1}, nil},
+		{widget.Column{Title: "VERSION ID", Min: 16, Max: 32, Weight: 1, Drop: 8, Cut: widget.CutMiddle}, nil},
 	}
+}
+
+// versionWords is what the filter looks at.
+func versionWords(v *model.Version) string {
+	words := []string{v.VersionID, serialText(v)}
+	if by, ok := v.WrittenBy.Get(); ok {
+		words = append(words, by.Who, by.OperationName())
+	}
+	for _, a := range v.Anomalies {
+		words = append(words, string(a.Rule), a.Text)
+	}
+	return strings.Join(words, " ")
 }
 
 func serialOf(v *model.Version) (uint64, bool) {
@@ -93,6 +120,12 @@ func (t *versionsTab) actions() []action { return t.table }
 
 func (t *versionsTab) actionTable() []action {
 	own := []action{
+		{keys: []string{"s"}, name: "suggested", help: "to the version to restore, and why it is the one", footer: true,
+			needed: func() bool { return t.past.wrong }, blocked: t.noSuggestion, run: t.toSuggested},
+		{keys: []string{"n"}, name: "next anomaly", help: "to the next version below with something odd", footer: true, blocked: t.noRow,
+			run: func() tea.Cmd { return t.toAnomaly(1) }},
+		{keys: []string{"N"}, name: "anomaly above", help: "to the next version above with something odd", blocked: t.noRow,
+			run: func() tea.Cmd { return t.toAnomaly(-1) }},
 		{keys: []string{"enter"}, name: "open", help: "open the state as it is in the version", footer: true, blocked: t.noOpen, run: t.open},
 		{keys: []string{"d"}, name: "diff", help: "compare two marked versions, or this one with the current one", footer: true, blocked: t.noDiff, run: t.diff},
 		{keys: []string{"R"}, name: "restore", help: "plan to restore the version", footer: true, mutates: true,
@@ -156,6 +189,7 @@ func (t *versionsTab) retryUnread() {
 			t.reads.forget(v.VersionID)
 		}
 	}
+	t.past.forgetUnread()
 }
 
 func (t *versionsTab) receive(l letter) tea.Cmd {
@@ -165,8 +199,14 @@ func (t *versionsTab) receive(l letter) tea.Cmd {
 	case fact[model.VersionFacts]:
 		if row := t.list.row(m.row); t.reads.took(m) && row != nil {
 			row.Facts = m.value
-			t.list.changed()
+			t.past.Learned(t.list.rows, t.list.index[m.row])
+			t.chart.learned(t.list.rows, t.list.index[m.row])
+			t.judged()
 		}
+	case fact[model.Fact[model.LockInfo]]:
+		t.toldBy(m)
+	case answer[aside]:
+		t.learned(m)
 	}
 	return nil
 }
@@ -176,6 +216,7 @@ func (t *versionsTab) gotVersions(m batch[[]model.Version]) tea.Cmd {
 		return nil
 	}
 	var tell tea.Cmd
+	before := len(t.list.rows)
 	for _, page := range m.values {
 		if len(page) > 0 && !t.told {
 			t.told = true
@@ -185,19 +226,26 @@ func (t *versionsTab) gotVersions(m batch[[]model.Version]) tea.Cmd {
 	}
 	if m.end {
 		t.ended(m.err)
+		if !t.partial {
+			before = 0 // a refresh replaced the rows
+		}
 		if !t.told && m.err == nil {
 			tell = t.newest(model.Version{}) // there is no object, but there may be a lock or a digest
 		}
+	}
+	if m.end || t.partial {
+		t.judge(before)
 	}
 	return tea.Batch(m.next(), tell)
 }
 
 // keepVersionFacts: the content of a version never changes, so what was read of
-// it stays.
+// it stays, and so does who wrote it.
 func keepVersionFacts(old, v *model.Version) {
 	if !v.Facts.Header.IsKnown() {
 		v.Facts = old.Facts
 	}
+	v.WrittenBy = old.WrittenBy
 }
 
 func (t *versionsTab) readFacts() []tea.Cmd {
@@ -212,15 +260,5 @@ func (t *versionsTab) readFacts() []tea.Cmd {
 		}
 		return t.reads.busy < t.reads.limit
 	})
-	return cmds
-}
-
-// older is the version that v replaced, as far as it is listed.
-func (t *versionsTab) older(v *model.Version) *model.Version {
-	for i := t.list.index[v.VersionID] + 1; i > 0 && i < len(t.list.rows); i++ {
-		if !t.list.rows[i].DeleteMarker {
-			return &t.list.rows[i]
-		}
-	}
-	return nil
+	return append(append(cmds, t.learn()), t.attribute()...)
 }

@@ -59,6 +59,7 @@ func (s *Server) newCall(at time.Time, method string, u *url.URL, header http.He
 	c.body, c.bad = decodeBody(header, body)
 	c.Body = c.body
 	classify(c)
+	c.Query = c.query
 	c.Mutates = mutates(c.Operation)
 	return c
 }

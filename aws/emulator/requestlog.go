@@ -2,6 +2,7 @@ package emulator
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"time"
@@ -15,6 +16,7 @@ type Request struct {
 	Bucket    string      // S3 only
 	Key       string      // S3 only, decoded
 	Table     string      // DynamoDB only: the first table the request names
+	Query     url.Values  // S3 and STS: as sent, decoded
 	Header    http.Header // as sent; checksum trailers are added to it
 	Body      []byte      // decoded; nil when it is over 1 MiB
 	Time      time.Time   // by the server's clock

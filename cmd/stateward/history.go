@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/model"
+	"github.com/stateward/stateward/ui/widget"
 )
 
 func (a *app) historyCommand(f *flags) *cobra.Command {
@@ -39,6 +40,9 @@ func listHistory(ctx context.Context, s *session, args []string) error {
 		return s.noSuchState(ctx, b, key)
 	}
 	if err := s.readVersions(ctx, b, key, versions); err != nil {
+		return err
+	}
+	if err := s.explain(ctx, b, key, versions, len(p.texts) == 0); err != nil {
 		return err
 	}
 	return s.printHistory(versions, &p)
@@ -80,7 +84,7 @@ func beyond(v model.Version, limit versionLimit) model.Version {
 	if v.DeleteMarker {
 		return v
 	}
-	v.Facts = model.VersionFacts{Header: model.Unknown[model.StateHeader](why), Encryption: model.Unknown[model.Encryption](why), Resources: model.Unknown[int](why)}
+	v.Facts = model.UnknownVersion(why)
 	if !v.Restorable.IsKnown() {
 		v.Restorable = model.Unknown[bool](why)
 	}
@@ -89,41 +93,78 @@ func beyond(v model.Version, limit versionLimit) model.Version {
 
 func (s *session) printHistory(versions []model.Version, p *problems) error {
 	docs := make([]versionDoc, 0, len(versions))
-	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"},
+	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"}, {title: "by", drop: 4, cut: 12},
 		{title: "resources", right: true, drop: 3}, {title: "size", right: true, drop: 2}, {title: "enc", drop: 1}, {title: "note", cut: 16, end: true}}}
 	var why []reasons
+	best, wrong := model.Suggest(versions)
 	for _, v := range versions {
 		doc := newVersionDoc(v)
-		docs, why = append(docs, doc), append(why, doc.Unknown)
-		t.add(versionRow(v, s.now())...)
+		doc.Suggested = wrong && v.VersionID == best.VersionID
+		docs, why = append(docs, doc), append(why, behindSigns(doc))
+		t.add(versionRow(v, s.now(), doc.Suggested)...)
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)
+		for _, reason := range best.Reasons {
+			s.say("%s %s", signSuggested, widget.Sanitize(reason))
+		}
 	}
 	return s.print(docs, len(docs), t, "no versions", p)
 }
 
-func versionRow(v model.Version, now time.Time) []string {
-	if v.DeleteMarker {
-		return []string{v.VersionID, signNone, ago(now, v.LastModified), signNone, signNone, signNone, versionNote(v)}
+// behindSigns are the reasons for what the table does not show: of what is
+// worked out only those that are not of the version's own header as well.
+func behindSigns(d versionDoc) reasons {
+	shown := reasons{}
+	for _, field := range []string{"serial", "resources", "encryption", "written_by", "anomalies"} {
+		if why := d.Unknown[field]; why != "" && (field == "serial" || why != d.Unknown["serial"]) {
+			shown[field] = why
+		}
 	}
-	f := v.Facts
-	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), shown(f.Resources, number),
-		bytesOf(v.Size), shown(f.Encryption, model.Encryption.Short), versionNote(v)}
+	return shown
 }
 
-func versionNote(v model.Version) string {
+// signSuggested marks the version to restore.
+const signSuggested = "★"
+
+func versionRow(v model.Version, now time.Time, suggested bool) []string {
+	by, note := shown(v.WrittenBy, authorText), versionNote(v, suggested)
+	if v.DeleteMarker {
+		return []string{v.VersionID, signNone, ago(now, v.LastModified), by, signNone, signNone, signNone, note}
+	}
+	f := v.Facts
+	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), by, resourcesText(v),
+		bytesOf(v.Size), shown(f.Encryption, model.Encryption.Short), note}
+}
+
+func authorText(a model.Author) string {
+	return strings.TrimSpace(a.Who + " " + strings.TrimPrefix(a.OperationName(), "stateward-"))
+}
+
+// resourcesText is the number of resources with what the version changed.
+func resourcesText(v model.Version) string {
+	n := shown(v.Facts.Resources, number)
+	c, ok := v.Change.Get()
+	if !ok || c == (model.Change{}) {
+		return n
+	}
+	return n + " (" + c.String() + ")"
+}
+
+func versionNote(v model.Version, suggested bool) string {
 	var notes []string
+	if suggested {
+		notes = append(notes, signSuggested+" suggested")
+	}
 	if v.IsLatest {
 		notes = append(notes, "current")
 	}
 	if v.DeleteMarker {
 		notes = append(notes, "deleted")
 	}
-	if v.WrittenBy != nil {
-		notes = append(notes, strings.TrimSpace("by "+v.WrittenBy.Who+" "+v.WrittenBy.Operation))
+	for _, a := range v.Anomalies {
+		notes = append(notes, a.Text)
 	}
-	notes = append(notes, v.Anomalies...)
 	if ok, known := v.Restorable.Get(); known && !ok && !v.DeleteMarker && !v.IsLatest {
 		notes = append(notes, "not restorable: "+v.WhyNot)
 	}

@@ -142,37 +142,33 @@ type writerDoc struct {
 }
 
 type versionDoc struct {
-	VersionID        string         `json:"version_id"`
-	IsLatest         bool           `json:"is_latest"`
-	DeleteMarker     bool           `json:"delete_marker"`
-	LastModified     *time.Time     `json:"last_modified"`
-	Size             *int64         `json:"size"`
-	ETag             *string        `json:"etag"`
-	Format           *model.Format  `json:"format"`
-	Serial           *uint64        `json:"serial"`
-	Lineage          *string        `json:"lineage"`
-	TerraformVersion *string        `json:"terraform_version"`
-	Resources        *int           `json:"resources"`
-	Encryption       *encryptionDoc `json:"encryption"`
-	Anomalies        []string       `json:"anomalies"`
-	Restorable       *bool          `json:"restorable"`
-	WhyNot           *string        `json:"why_not"`
-	WrittenBy        *writerDoc     `json:"written_by"`
-	Unknown          reasons        `json:"unknown,omitempty"`
+	VersionID        string          `json:"version_id"`
+	IsLatest         bool            `json:"is_latest"`
+	DeleteMarker     bool            `json:"delete_marker"`
+	LastModified     *time.Time      `json:"last_modified"`
+	Size             *int64          `json:"size"`
+	ETag             *string         `json:"etag"`
+	Format           *model.Format   `json:"format"`
+	Serial           *uint64         `json:"serial"`
+	Lineage          *string         `json:"lineage"`
+	TerraformVersion *string         `json:"terraform_version"`
+	Resources        *int            `json:"resources"`
+	Encryption       *encryptionDoc  `json:"encryption"`
+	Change           *changeDoc      `json:"change"`
+	Anomalies        []model.Rule    `json:"anomalies"`
+	AnomalyDetails   []model.Anomaly `json:"anomaly_details"`
+	Suggested        bool            `json:"suggested"`
+	Restorable       *bool           `json:"restorable"`
+	WhyNot           *string         `json:"why_not"`
+	WrittenBy        *writerDoc      `json:"written_by"`
+	Unknown          reasons         `json:"unknown,omitempty"`
 }
 
 func newVersionDoc(v model.Version) versionDoc {
 	d := versionDoc{VersionID: v.VersionID, IsLatest: v.IsLatest, DeleteMarker: v.DeleteMarker, LastModified: utc(v.LastModified),
-		Anomalies: v.Anomalies, WhyNot: text(v.WhyNot)}
+		WhyNot: text(v.WhyNot)}
 	d.Restorable = fact(&d.Unknown, "restorable", v.Restorable)
-	if v.Anomalies == nil {
-		d.Unknown.note("anomalies", notWorkedOut)
-	}
-	if v.WrittenBy == nil {
-		d.Unknown.note("written_by", notWorkedOut)
-	} else {
-		d.WrittenBy = &writerDoc{Who: v.WrittenBy.Who, Operation: v.WrittenBy.Operation, LockID: v.WrittenBy.LockID}
-	}
+	d.past(v)
 	if v.DeleteMarker { // it has no content, so the rest is absent and not unknown
 		return d
 	}
@@ -183,10 +179,6 @@ func newVersionDoc(v model.Version) versionDoc {
 	d.Encryption = encryptionOf(&d.Unknown, v.Facts.Encryption)
 	return d
 }
-
-// notWorkedOut is why a field is null that nobody has looked into: it is no
-// claim that there is nothing.
-const notWorkedOut = "not worked out"
 
 // headerDoc is what a state's header says.
 type headerDoc struct {

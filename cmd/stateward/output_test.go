@@ -99,7 +99,8 @@ func TestJSONOfAVersion(t *testing.T) {
 	v := model.Version{VersionID: "3HL4", IsLatest: true, LastModified: time.Date(2026, 11, 21, 19, 31, 7, 0, time.UTC), Size: 181, ETag: `"abc"`,
 		Facts: model.VersionFacts{Header: model.Known(sampleHeader()), Resources: model.Unknown[int]("beyond --versions 100"),
 			Encryption: model.Known(model.Encryption{Algorithm: "aws:kms", KMSKeyID: "alias/k", BucketKey: true})},
-		Restorable: model.Known(false), WhyNot: "it is current", WrittenBy: &model.Author{Who: "ci@r", Operation: "apply", LockID: "71d8"}, Anomalies: []string{"lost 58 of 61"}}
+		Restorable: model.Known(false), WhyNot: "it is current", WrittenBy: model.Known(model.Author{Who: "ci@r", Operation: "OperationTypeApply", LockID: "71d8"}),
+		Anomalies: []model.Anomaly{{Rule: model.RuleResourcesHalved, Text: "lost 58 of 61"}}, Change: model.Known(model.Change{Added: 3, Changed: 1, Removed: 40})}
 	checkJSON(t, newVersionDoc(v), `{
   "version_id": "3HL4",
   "is_latest": true,
@@ -117,14 +118,26 @@ func TestJSONOfAVersion(t *testing.T) {
     "kms_key_id": "alias/k",
     "bucket_key": true
   },
+  "change": {
+    "added": 3,
+    "changed": 1,
+    "removed": 40
+  },
   "anomalies": [
-    "lost 58 of 61"
+    "resources-halved"
   ],
+  "anomaly_details": [
+    {
+      "rule": "resources-halved",
+      "text": "lost 58 of 61"
+    }
+  ],
+  "suggested": false,
   "restorable": false,
   "why_not": "it is current",
   "written_by": {
     "who": "ci@r",
-    "operation": "apply",
+    "operation": "OperationTypeApply",
     "lock_id": "71d8"
   },
   "unknown": {
@@ -149,13 +162,17 @@ func TestJSONOfADeleteMarker(t *testing.T) {
   "terraform_version": null,
   "resources": null,
   "encryption": null,
+  "change": null,
   "anomalies": null,
+  "anomaly_details": null,
+  "suggested": false,
   "restorable": false,
   "why_not": "a delete marker has no content",
   "written_by": null,
   "unknown": {
-    "anomalies": "not worked out",
-    "written_by": "not worked out"
+    "anomalies": "not read",
+    "change": "not read",
+    "written_by": "not read"
   }
 }
 `, "")

@@ -113,7 +113,7 @@ func (c *console) opensTheOverwrittenState() {
 	c.sees(`^ ▌ warehouse/terraform\.tfstate .*57 3 `)
 	c.press("enter")
 	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 31\]`,
-		`^ ▌ 57 .* 3 \(-58\) .* current `, `^ 56 .* 61 \(\+1\) `)
+		`^ ▌ 57 .* carol@laptop apply 3 \(-58\) .* ✖ lost `, `^ 56 .* 61 \(\+1\) .* ★ suggested`)
 	c.press("down")
 	c.sees(`^ ▌ 56 .* 61 `, `[^(]R restore`)
 }

@@ -237,7 +237,7 @@ func (s *session) whyUnknown(all []reasons) {
 	seen := map[string]int{}
 	for _, r := range all {
 		for field, why := range r {
-			if why != notRead && why != notWorkedOut {
+			if why != notRead {
 				seen[field+": "+why]++
 			}
 		}

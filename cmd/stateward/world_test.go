@@ -127,6 +127,8 @@ type fakeBackends struct {
 	versions  []model.Version
 	versErr   error
 	verFacts  model.VersionFacts
+	past      model.HistoryFacts
+	lockRuns  map[string]model.Fact[model.LockInfo]
 	locks     model.LockReport
 	search    []model.SearchPage
 	locksOf   model.LockReport

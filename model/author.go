@@ -1,0 +1,142 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Witnesses are what can tell who wrote a version. The zero value knows of
+// nothing yet.
+type Witnesses struct {
+	Runs    Fact[LockRuns]
+	Held    Fact[LockReport]  // the locks as they stand now; their rows are the only trace of a run in a table
+	Journal map[string]Author // by version id: what was written from this machine
+}
+
+// Author is who wrote a version, in which operation. It joins in time: a state is
+// written under its lock, so the one run whose lock was held then wrote it.
+// Where there is none or more than one, or where that run cannot have written,
+// the author is unknown; nothing is guessed. Ask names the version of the lock
+// file that has to be read first, "" when there is none.
+func (w *Witnesses) Author(v *Version) (who Fact[Author], ask string) {
+	if a, ok := w.Journal[v.VersionID]; ok {
+		return Known(a), ""
+	}
+	runs, ok := w.Runs.Get()
+	switch {
+	case w.Runs.IsUnknown():
+		return Unknown[Author]("the history of the lock file: " + w.Runs.Reason()), ""
+	case !ok || !w.Held.IsKnown() && !w.Held.IsUnknown():
+		return Fact[Author]{}, ""
+	}
+	at := v.LastModified
+	if !runs.Reaches(at) {
+		return Unknown[Author]("the history of the lock file was read back to " + utcText(runs.Since) + " only"), ""
+	}
+	return w.judge(v, runs.At(at))
+}
+
+// judge decides between the runs of the lock file and the lock rows.
+func (w *Witnesses) judge(v *Version, runs []LockRun) (who Fact[Author], ask string) {
+	rows := w.rowsAt(v.LastModified)
+	switch {
+	case len(runs) > 1:
+		return Unknown[Author]("more than one run held the lock in the second in which it was written"), ""
+	case len(runs) == 0 && len(rows) == 1:
+		return writer(v, rows[0].Info, rows[0].Malformed), ""
+	case len(runs) == 0 && len(rows) > 1:
+		return Unknown[Author]("more than one run held a lock when it was written"), ""
+	case len(runs) == 0:
+		return Unknown[Author](w.nobody()), ""
+	}
+	run := runs[0]
+	info, ok := run.Info.Get()
+	switch {
+	case run.Info.IsUnknown():
+		return Unknown[Author]("the lock held then: " + run.Info.Reason()), ""
+	case !ok:
+		return Fact[Author]{}, run.VersionID
+	}
+	for _, row := range rows {
+		if row.Info.ID != info.ID {
+			return Unknown[Author]("more than one run held a lock when it was written"), ""
+		}
+	}
+	return writer(v, info, ""), ""
+}
+
+// rowsAt are the lock rows that are held since before a time. A row that does
+// not say since when proves nothing.
+func (w *Witnesses) rowsAt(t time.Time) []Lock {
+	var rows []Lock
+	for _, l := range w.Held.Or(LockReport{}).Locks {
+		since := l.Info.Created
+		if l.Mechanism == MechanismDynamoDB && !since.IsZero() && !t.Before(since.Truncate(time.Second)) {
+			rows = append(rows, l)
+		}
+	}
+	return rows
+}
+
+func (w *Witnesses) nobody() string {
+	why := "no lock file was held then, and locks in a table leave no history"
+	if report, ok := w.Held.Get(); ok && len(report.Problems) > 0 {
+		why += "; not read: " + strings.Join(report.Problems, "; ")
+	}
+	return why
+}
+
+// writer is the holder of the lock, unless it cannot have written the version: a
+// plan writes no state, and every tool writes its own version number.
+func writer(v *Version, info LockInfo, malformed string) Fact[Author] {
+	rec, ours := ParseRecoveryRecord(info.Info)
+	tool, _ := v.Facts.Header.Or(StateHeader{}).tool()
+	switch holder, ok := parseToolVersion(info.Version); {
+	case malformed != "" || info.Who == "":
+		return Unknown[Author]("the lock held then does not say by whom")
+	case ours:
+		return Known(Author{Who: info.Who, Operation: info.Operation, LockID: info.ID, From: rec.From})
+	case info.Operation == "OperationTypePlan":
+		return Unknown[Author]("only a plan (" + info.Who + ") held the lock then, and a plan writes no state")
+	case ok && tool != (toolVersion{}) && holder.release() != tool.release():
+		return Unknown[Author](fmt.Sprintf("the run that held the lock then (%s) used %s, the version is of %s", info.Who, holder, tool))
+	}
+	return Known(Author{Who: info.Who, Operation: info.Operation, LockID: info.ID})
+}
+
+func utcText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
+
+// JournalAuthors are the authors of the versions of a state that operations of
+// this machine wrote, by version id: the answers to their writes tell the ids.
+func JournalAuthors(entries []JournalEntry, state string) map[string]Author {
+	authors := map[string]Author{}
+	targets := map[string]string{} // by operation: the version whose content is written
+	writes := map[string]bool{}    // by operation: its last write was sent for the state itself
+	for _, e := range entries {
+		if e.State != state {
+			continue
+		}
+		if id := e.Versions["target"]; id != "" {
+			targets[e.ID] = id
+		}
+		if e.Request != nil && e.Request.Call == putObject {
+			writes[e.ID] = e.Request.Target == state
+		}
+		written := e.Versions["new"]
+		if e.Answer != nil && e.Answer.Call == putObject && writes[e.ID] && e.Answer.Error == "" {
+			written = e.Answer.VersionID
+		}
+		if written != "" && written != nullVersionID {
+			authors[written] = Author{Who: e.Operator, Operation: "stateward-" + string(e.Operation), From: targets[e.ID]}
+		}
+	}
+	return authors
+}
+
+const (
+	putObject = "PutObject"
+	// nullVersionID is what S3 calls every version of an object whose bucket
+	// keeps none: it names nothing.
+	nullVersionID = "null"
+)

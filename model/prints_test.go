@@ -26,12 +26,12 @@ func listState(instances ...string) string {
 		`"provider":"p","instances":[` + strings.Join(instances, ",") + `]}]}`
 }
 
-func instanceOf(key int, value string, more string) string {
+func printedInstance(key int, value string, more string) string {
 	return fmt.Sprintf(`{"index_key":%d,%s"schema_version":0,"attributes":{"id":"a \" b","v":%q}}`, key, more, value)
 }
 
 func TestChange(t *testing.T) {
-	one, two, three := instanceOf(1, "x", ""), instanceOf(2, "x", ""), instanceOf(3, "x", "")
+	one, two, three := printedInstance(1, "x", ""), printedInstance(2, "x", ""), printedInstance(3, "x", "")
 	for name, c := range map[string]struct {
 		before, after string
 		want          string
@@ -39,14 +39,14 @@ func TestChange(t *testing.T) {
 		"nothing":                   {listState(one, two), listState(one, two), ""},
 		"one more":                  {listState(one), listState(one, two), "+1"},
 		"one less":                  {listState(one, two), listState(two), "-1"},
-		"a value":                   {listState(one, two), listState(one, instanceOf(2, "y", "")), "~1"},
-		"all three at once":         {listState(one, two), listState(instanceOf(1, "y", ""), three), "+1 ~1 -1"},
+		"a value":                   {listState(one, two), listState(one, printedInstance(2, "y", "")), "~1"},
+		"all three at once":         {listState(one, two), listState(printedInstance(1, "y", ""), three), "+1 ~1 -1"},
 		"another order":             {listState(one, two), listState(two, one), ""},
 		"another layout":            {listState(one, two), strings.NewReplacer(`,"`, ",\n\t\"", `":`, `" : `).Replace(listState(one, two)), ""},
-		"white space inside a text": {listState(instanceOf(1, "a b", "")), listState(instanceOf(1, "ab", "")), "~1"},
-		"tainted":                   {listState(one), listState(instanceOf(1, "x", `"status":"tainted",`)), "~1"},
-		"a deposed object":          {listState(one), listState(one, instanceOf(1, "x", `"deposed":"d",`)), "~1"},
-		"dependencies alone":        {listState(one), listState(instanceOf(1, "x", `"dependencies":["a.b"],`)), ""},
+		"white space inside a text": {listState(printedInstance(1, "a b", "")), listState(printedInstance(1, "ab", "")), "~1"},
+		"tainted":                   {listState(one), listState(printedInstance(1, "x", `"status":"tainted",`)), "~1"},
+		"a deposed object":          {listState(one), listState(one, printedInstance(1, "x", `"deposed":"d",`)), "~1"},
+		"dependencies alone":        {listState(one), listState(printedInstance(1, "x", `"dependencies":["a.b"],`)), ""},
 		"all of them":               {listState(one, two, three), listState(), "-3"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -84,7 +84,7 @@ func TestChangeByNumbersAlone(t *testing.T) {
 func TestTooManyInstancesToCompare(t *testing.T) {
 	all := make([]string, maxPrints+1)
 	for i := range all {
-		all[i] = instanceOf(i, "x", "")
+		all[i] = printedInstance(i, "x", "")
 	}
 	body := []byte(listState(all...))
 	x, err := IndexState(body)

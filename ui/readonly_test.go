@@ -29,6 +29,8 @@ func sweptPages() map[string]string {
 		"raw":                     "G k enter enter shift+tab",
 		"a version":               "G k enter enter j enter",
 		"locks":                   "2",
+		"a pattern":               "5",
+		"search":                  "5 v p c enter",
 		"journal":                 "6",
 		"an entry of the journal": "6 enter",
 		"help":                    "2 ?",

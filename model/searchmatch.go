@@ -11,13 +11,14 @@ import (
 type match struct {
 	words      []searchWord
 	all, found uint32 // a bit for each word
+	named      uint32 // those in the address or the type, which every hit shows
 	best       fieldMatch
 }
 
 // fieldMatch is what was found in one field.
 type fieldMatch struct {
 	field, value string
-	words        int
+	words, fresh int  // how many, and how many of them are in neither address nor type
 	whole        bool // the value is the one word looked for, and no more
 	own          bool // the field names the object itself: its id or its arn
 	attribute    bool
@@ -82,6 +83,10 @@ func (m *match) take(field, text string, found uint32, at int) {
 	m.found |= found
 	f := fieldMatch{field: field, words: bits.OnesCount32(found), own: field == "id" || field == "arn",
 		whole: len(m.words) == 1 && m.words[0].is(text), attribute: field != searchedAddress && field != searchedType}
+	if !f.attribute {
+		m.named |= found
+	}
+	f.fresh = bits.OnesCount32(found &^ m.named)
 	if m.best.field == "" || f.compare(m.best) > 0 {
 		f.value = excerpt(text, at)
 		m.best = f
@@ -89,9 +94,10 @@ func (m *match) take(field, text string, found uint32, at int) {
 }
 
 // compare tells which of two fields says more of what was found: the one with
-// more of the words, one that holds nothing else, the object's own names.
+// more of the words, with words that the address does not show, one that holds
+// nothing else, the object's own names.
 func (f fieldMatch) compare(g fieldMatch) int {
-	return cmp.Or(cmp.Compare(f.words, g.words), compareFlags(f.whole, g.whole),
+	return cmp.Or(cmp.Compare(f.words, g.words), cmp.Compare(f.fresh, g.fresh), compareFlags(f.whole, g.whole),
 		compareFlags(f.own, g.own), compareFlags(g.attribute, f.attribute))
 }
 

@@ -78,13 +78,21 @@ func writtenPlainly(c byte) bool {
 // part of it, can be found.
 func (q SearchQuery) rulesOut(body []byte) bool {
 	for i := range q.words {
-		for j := range q.words[i].needles {
-			if !q.words[i].needles[j].in(body) {
-				return !escapesNeedlessly(body)
-			}
+		if !q.words[i].mayBeIn(body) {
+			return !escapesNeedlessly(body)
 		}
 	}
 	return false
+}
+
+// mayBeIn reports whether all needles of the word are in bytes.
+func (w *searchWord) mayBeIn(body []byte) bool {
+	for i := range w.needles {
+		if !w.needles[i].in(body) {
+			return false
+		}
+	}
+	return true
 }
 
 // escapesNeedlessly reports escapes of characters that neither tool escapes: in

@@ -96,12 +96,7 @@ func (s *stateSearch) result() (hits []SearchHit, more int) {
 
 // mayHold reports whether a part of the body may hold a word.
 func (s *stateSearch) mayHold(w *searchWord, part []byte) bool {
-	for i := range w.needles {
-		if !w.needles[i].in(part) {
-			return s.disguised
-		}
-	}
-	return true
+	return s.disguised || w.mayBeIn(part)
 }
 
 // resource searches one resource. In formats before v4 its name is no part of

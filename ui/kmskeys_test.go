@@ -85,7 +85,7 @@ func (f *fake) sampleKeys() {
 }
 
 // encryption goes to the encryption of the state that was overwritten.
-func (s *session) encryption() *session { return s.warehouse().press("tab", "tab") }
+func (s *session) encryption() *session { return s.warehouse().press("tab", "tab", "tab", "tab") }
 
 // readingKeys is the page of keys before KMS has told of them.
 func readingKeys(s *session) string {

@@ -54,7 +54,7 @@ func TestKeysAreReadAgain(t *testing.T) {
 // at, and not before.
 func TestTheEncryptionOfAStateIsReadWhenItIsLookedAt(t *testing.T) {
 	f := sampleFleet()
-	s := open(t, f).warehouse().press("ctrl+r", "tab").wait(time.Hour)
+	s := open(t, f).warehouse().press("ctrl+r", "tab", "tab", "tab").wait(time.Hour)
 	if n := f.count("StateEncryption"); n != 0 {
 		t.Fatalf("read %d times behind another tab", n)
 	}

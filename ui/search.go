@@ -324,7 +324,7 @@ func (s *searchSeen) notes() []string {
 		urls := byReason[r]
 		note := "not searched: " + urls[0] + ": " + r
 		if len(urls) > 1 {
-			note = plural(len(urls), "state") + " not searched: " + r + " (" + urls[0] + ", …)"
+			note = plural(len(urls), "state") + " not searched: " + r + "; " + urls[0] + " is one of them"
 		}
 		notes = append(notes, note)
 	}

@@ -143,7 +143,7 @@ func TestAnEmptySearchSaysWhatItRestsOn(t *testing.T) {
 	s := open(t, sampleFleet())
 	s.fleet.search = searchedNothing()
 	s.search("vpc-0f2").sees("no resource matches in 46 states; 2 could not be searched",
-		"2 states not searched: AccessDenied kms:Decrypt (s3://acme-tfstate-data/a, …)")
+		"2 states not searched: AccessDenied kms:Decrypt; s3://acme-tfstate-data/a is one of them")
 	s.fleet.search = []model.SearchPage{{Progress: model.SearchProgress{Known: 9, Done: 9}}}
 	s.press("ctrl+r").sees("no resource matches in 9 states").missing("could not")
 }

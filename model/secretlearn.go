@@ -23,6 +23,13 @@ func (s *Secrets) learnMarks(body []byte, all marks) {
 
 // learnBelow learns the leaves of the value at where. Names of members are none.
 func (s *Secrets) learnBelow(body []byte, where Span) {
+	raw := where.In(body)
+	if len(raw) > 0 && raw[0] == '"' { // as most are: no need for a tree
+		if !isTypeWord(raw) {
+			s.learn(string(unquoted(raw)))
+		}
+		return
+	}
 	v, err := DecodeValue(body, where)
 	if err != nil {
 		return // an index stands for a body that can be decoded
@@ -38,49 +45,30 @@ func (s *Secrets) learnBelow(body []byte, where Span) {
 	})
 }
 
-// secretForms are the forms in which a secret may appear: as it is, without the
-// white space around it, as a string inside JSON, once and twice, and inside a
-// URL.
-func secretForms(text string) []string {
+// learn adds one secret in every form in which it may appear: as it is, without
+// the white space around it, as a string inside JSON, once and twice, and inside
+// a URL.
+func (s *Secrets) learn(text string) {
 	text = strings.TrimSpace(text)
-	forms := []string{text}
-	add := func(form string) {
-		if form != forms[len(forms)-1] && form != text {
-			forms = append(forms, form)
+	s.add(text)
+	if len(text) < shortestSecret {
+		return
+	}
+	if !isPlainText(text) {
+		for _, html := range []bool{true, false} {
+			once := inJSON(text, html)
+			s.add(once)
+			s.add(inJSON(once, html))
 		}
 	}
-	for _, html := range []bool{true, false} {
-		once := inJSON(text, html)
-		add(once)
-		add(inJSON(once, html))
+	if !isUnreserved(text) {
+		s.add(inURL(text))
 	}
-	add(inURL(text))
-	return forms
-}
-
-// inURL is text as it stands in a part of a URL, such as the password of a
-// connection string: all but the unreserved characters of RFC 3986 escaped.
-func inURL(text string) string {
-	const hex = "0123456789ABCDEF"
-	var b strings.Builder
-	for _, c := range []byte(text) {
-		if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0 {
-			b.WriteByte(c)
-			continue
-		}
-		b.WriteByte('%')
-		b.WriteByte(hex[c>>4])
-		b.WriteByte(hex[c&15])
-	}
-	return b.String()
 }
 
 // inJSON is text as it stands between the quotes of a JSON string. jsonencode
 // writes <, > and & as \u003c, \u003e and \u0026; other tools do not.
 func inJSON(text string, html bool) string {
-	if isPlainText(text) {
-		return text
-	}
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(html)
@@ -90,6 +78,7 @@ func inJSON(text string, html bool) string {
 	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
 }
 
+// isPlainText reports whether text is written in JSON as it is.
 func isPlainText(text string) bool {
 	for _, c := range []byte(text) {
 		if c < ' ' || c >= 0x7f || strings.IndexByte(`"\<>&`, c) >= 0 {
@@ -97,6 +86,37 @@ func isPlainText(text string) bool {
 		}
 	}
 	return true
+}
+
+func isUnreserved(text string) bool {
+	for i := range len(text) {
+		if !unreserved(text[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// unreserved are the characters that RFC 3986 never escapes.
+func unreserved(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_' || c == '~'
+}
+
+// inURL is text as it stands in a part of a URL, such as the password of a
+// connection string: all but the unreserved characters of RFC 3986 escaped.
+func inURL(text string) string {
+	const hex = "0123456789ABCDEF"
+	var b strings.Builder
+	for _, c := range []byte(text) {
+		if unreserved(c) {
+			b.WriteByte(c)
+			continue
+		}
+		b.WriteByte('%')
+		b.WriteByte(hex[c>>4])
+		b.WriteByte(hex[c&15])
+	}
+	return b.String()
 }
 
 // stateMarks are the marks of a whole state.
@@ -127,16 +147,52 @@ func (x *StateIndex) resourceMarks(body []byte, i int) (marks, error) {
 	if !mayHoldSecrets(where.In(body), typ) {
 		return nil, nil
 	}
-	objects, err := x.Instances(body, i)
-	if err != nil {
-		return nil, err
+	if !x.Format.legacy() {
+		return modernMarks(body, where, typ), nil
 	}
+	objects, err := x.Instances(body, i)
 	var all marks
 	for _, o := range objects {
-		all = append(all, instanceMarks(body, o)...)
+		all = append(all, valueMarks(body, o.Attributes, o.Sensitive, typ)...)
 	}
-	return all, nil
+	return all, err
 }
+
+// modernMarks are the marks of a resource of format v4. A decoder would be slow
+// where every resource has some.
+func modernMarks(body []byte, where Span, typ string) (all marks) {
+	eachMember(body, where, func(name []byte, instances Span) bool {
+		if string(name) == `"instances"` {
+			all = nil // a repeated member replaces the first
+			eachElement(body, instances, func(_ int, object Span) bool {
+				all = append(all, elementMarks(body, object, typ)...)
+				return true
+			})
+		}
+		return true
+	})
+	return all
+}
+
+func elementMarks(body []byte, object Span, typ string) marks {
+	var attributes, sensitive Span
+	eachMember(body, object, func(name []byte, value Span) bool {
+		switch string(name) {
+		case `"attributes"`, `"attributes_flat"`:
+			if !isNull(body, value) {
+				attributes = value
+			}
+		case `"sensitive_attributes"`:
+			if !isNull(body, value) {
+				sensitive = value
+			}
+		}
+		return true
+	})
+	return valueMarks(body, attributes, sensitive, typ)
+}
+
+func isNull(body []byte, where Span) bool { return string(where.In(body)) == "null" }
 
 // mayHoldSecrets looks through a resource for a name that is well known for
 // secrets, or for sensitive_attributes that are not empty.

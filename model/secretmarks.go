@@ -36,9 +36,23 @@ func inOrder(all marks) marks {
 
 // instanceMarks are the marks of one object of a resource.
 func instanceMarks(body []byte, e InstanceEntry) marks {
-	all := pathMarks(body, e.Attributes, e.Sensitive)
-	all = nameMarks(all, body, e.Attributes)
-	return inOrder(typeMarks(all, body, e))
+	return inOrder(valueMarks(body, e.Attributes, e.Sensitive, typeOfAddress(strings.TrimSuffix(e.Address, e.Key))))
+}
+
+// valueMarks are the marks of attributes, in no order.
+func valueMarks(body []byte, attributes, sensitive Span, typ string) marks {
+	all := pathMarks(body, attributes, sensitive)
+	all = nameMarks(all, body, attributes)
+	if !hasSecretAttributes(typ) {
+		return all
+	}
+	eachMember(body, attributes, func(name []byte, value Span) bool {
+		if secretAttribute(typ, string(unquoted(name))) && !isNone(body, value) {
+			all = append(all, value)
+		}
+		return true
+	})
+	return all
 }
 
 // outputMarks are the marks of one output.
@@ -50,18 +64,6 @@ func outputMarks(body []byte, o OutputEntry) marks {
 		return marks{o.Value}
 	}
 	return inOrder(nameMarks(nil, body, o.Value))
-}
-
-// typeMarks adds the attributes that are secret in this type of resource.
-func typeMarks(all marks, body []byte, e InstanceEntry) marks {
-	typ := typeOfAddress(strings.TrimSuffix(e.Address, e.Key))
-	eachMember(body, e.Attributes, func(name []byte, value Span) bool {
-		if secretAttribute(typ, string(unquoted(name))) && !isNone(body, value) {
-			all = append(all, value)
-		}
-		return true
-	})
-	return all
 }
 
 // typeOfAddress is the type in the address of a resource. Types and names have

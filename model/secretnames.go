@@ -1,7 +1,6 @@
 package model
 
 import (
-	"bytes"
 	"slices"
 	"strings"
 )
@@ -16,12 +15,24 @@ import (
 func IsSecretName(name string) bool { return isSecretName([]byte(name)) }
 
 func isSecretName(name []byte) bool {
-	name = trimForm(name)
-	word, rest := lastWord(name)
-	if !isSecretWord(word) {
-		return isSecretPair(word, rest)
+	var w word
+	for {
+		last, rest := lastWord(name)
+		w.set(last)
+		switch {
+		case isSecretWord(w.text[:w.n]):
+			return true
+		case len(rest) == 0:
+			return false
+		case isForm(w.text[:w.n]):
+			name = rest
+			continue
+		}
+		before, _ := lastWord(rest)
+		var b word
+		b.set(before)
+		return isSecretPair(w.text[:w.n], b.text[:b.n])
 	}
-	return true
 }
 
 // isSecretWord knows the words that say by themselves that a value is secret.
@@ -35,20 +46,16 @@ func isSecretWord(word []byte) bool {
 	return false
 }
 
-// isSecretPair knows the pairs of words that do; rest is what stands before word.
-func isSecretPair(word, rest []byte) bool {
-	switch string(word) {
+// isSecretPair knows the pairs of words that do.
+func isSecretPair(last, before []byte) bool {
+	switch string(last) {
 	case "key", "keys":
-		before, _ := lastWord(rest)
 		return isSecretKey(before)
 	case "string":
-		before, _ := lastWord(rest)
 		return string(before) == "connection" || string(before) == "secret"
 	case "data", "binary", "text", "value":
-		before, _ := lastWord(rest)
 		return string(before) == "secret"
 	case "config":
-		before, _ := lastWord(rest)
 		return string(before) == "kube"
 	}
 	return false
@@ -65,17 +72,7 @@ func isSecretKey(kind []byte) bool {
 	return false
 }
 
-// trimForm cuts off the words that say how the value is written.
-func trimForm(name []byte) []byte {
-	for {
-		word, rest := lastWord(name)
-		if len(rest) == 0 || !isForm(word) {
-			return name
-		}
-		name = rest
-	}
-}
-
+// isForm knows the words that say how a value is written.
 func isForm(word []byte) bool {
 	switch string(word) {
 	case "pem", "pkcs8", "pkcs1", "openssh", "der", "jwk", "base64", "b64", "raw", "json", "plaintext", "plain", "wo", "hash", "encrypted",
@@ -85,9 +82,32 @@ func isForm(word []byte) bool {
 	return false
 }
 
-// lastWord is the last word of a name in lower case, and what stands before it.
-func lastWord(name []byte) (word, rest []byte) {
-	name = bytes.TrimRight(name, "_-. ")
+// longestWord is longer than any word that is looked for.
+const longestWord = 16
+
+// word is a word in lower case; one too long to be looked for is empty.
+type word struct {
+	text [longestWord]byte
+	n    int
+}
+
+func (w *word) set(text []byte) {
+	w.n = 0
+	if len(text) > longestWord {
+		return
+	}
+	for _, c := range text {
+		if isUpper(c) {
+			c += 'a' - 'A'
+		}
+		w.text[w.n] = c
+		w.n++
+	}
+}
+
+// lastWord splits a name before its last word.
+func lastWord(name []byte) (last, rest []byte) {
+	name = trimBreaks(name)
 	at := len(name)
 	for at > 0 && !isWordBreak(name[at-1]) {
 		at--
@@ -95,7 +115,14 @@ func lastWord(name []byte) (word, rest []byte) {
 			break
 		}
 	}
-	return bytes.ToLower(name[at:]), bytes.TrimRight(name[:at], "_-. ")
+	return name[at:], trimBreaks(name[:at])
+}
+
+func trimBreaks(name []byte) []byte {
+	for len(name) > 0 && isWordBreak(name[len(name)-1]) {
+		name = name[:len(name)-1]
+	}
+	return name
 }
 
 func isWordBreak(c byte) bool { return c == '_' || c == '-' || c == '.' || c == ' ' || c == '/' }

@@ -105,9 +105,17 @@ func matches[T string | []byte](s *Secrets, text T) func(func(start, end int) bo
 		if s == nil || len(s.known) == 0 {
 			return
 		}
+		if len(text) < keyBytes {
+			return
+		}
 		start, end := -1, -1 // what is covered and not yielded yet
+		key := keyAt(text, 0) << 8
 		for i := 0; i+keyBytes <= len(text); i++ {
-			n := longestAt(s, text, i)
+			key = key>>8 | uint64(text[i+keyBytes-1])<<40
+			if !s.seen.has(key) {
+				continue
+			}
+			n := longestAt(s, text, i, key)
 			if n == 0 {
 				continue
 			}
@@ -126,11 +134,7 @@ func matches[T string | []byte](s *Secrets, text T) func(func(start, end int) bo
 }
 
 // longestAt is the length of the longest secret that begins at i; 0 for none.
-func longestAt[T string | []byte](s *Secrets, text T, i int) int {
-	key := keyAt(text, i)
-	if !s.seen.has(key) {
-		return 0
-	}
+func longestAt[T string | []byte](s *Secrets, text T, i int, key uint64) int {
 	for _, n := range s.lengths[key] {
 		if i+int(n) > len(text) {
 			continue
@@ -179,13 +183,7 @@ func (s *Secrets) MaskHead(text string, n int) string {
 	return b.String()
 }
 
-// learn adds one secret in every form in which it may appear.
-func (s *Secrets) learn(text string) {
-	for _, form := range secretForms(text) {
-		s.add(form)
-	}
-}
-
+// add adds one spelling of a secret, unless it is short.
 func (s *Secrets) add(text string) {
 	if utf8.RuneCountInString(text) < shortestSecret {
 		return

@@ -17,7 +17,8 @@ type StateDocument struct {
 	// were read before it. Later ones may know more.
 	Secrets *Secrets
 
-	marks marks // what is secret as a whole, wherever it stands in the body
+	marks    marks // what is secret as a whole, wherever it stands in the body
+	maskable bool  // the body was looked through for secrets, or is cipher text
 }
 
 // ReadDocument indexes the body of a state and finds its secrets. With an error
@@ -26,6 +27,7 @@ func ReadDocument(versionID string, body []byte) (StateDocument, error) {
 	d := StateDocument{VersionID: versionID, Body: body, Secrets: NewSecrets()}
 	var err error
 	if d.Index, err = IndexState(body); err != nil {
+		d.maskable = d.Index.Format == FormatEncrypted
 		return d, err
 	}
 	all, err := stateMarks(body, d.Index)
@@ -34,7 +36,7 @@ func ReadDocument(versionID string, body []byte) (StateDocument, error) {
 		return d, err
 	}
 	d.Secrets.learnMarks(body, all)
-	d.marks = inOrder(privateMarks(all, body))
+	d.marks, d.maskable = inOrder(privateMarks(all, body)), true
 	return d, nil
 }
 
@@ -59,6 +61,10 @@ func privateMarks(all marks, body []byte) marks {
 		}
 	}
 }
+
+// Maskable reports whether the text may be shown where secrets must not be:
+// bytes that could not be indexed may hold any.
+func (d *StateDocument) Maskable() bool { return d.maskable }
 
 // Root is the place of the whole document, an object.
 func (d *StateDocument) Root() Span {
@@ -161,10 +167,7 @@ func (d *StateDocument) HasSecrets(where Span) bool {
 // "(sensitive)", or by that text inside a longer string. All else is as it was,
 // byte for byte, and what was JSON still is.
 func (d *StateDocument) AppendMasked(dst []byte) ([]byte, error) {
-	if d.marks == nil && d.Secrets.Len() == 0 && d.Index.Format == FormatEncrypted {
-		return append(dst, d.Body...), nil // cipher text
-	}
-	if d.Index.size != int64(len(d.Body)) {
+	if !d.maskable {
 		return dst, fmt.Errorf("masking a state that could not be indexed: %w", ErrUnsupported)
 	}
 	m := masker{doc: d, out: dst}

@@ -28,6 +28,7 @@ func sweptPages() map[string]string {
 		"outputs":                 "G k enter enter tab tab",
 		"raw":                     "G k enter enter shift+tab",
 		"a version":               "G k enter enter j enter",
+		"a diff":                  "G k enter enter j d",
 		"locks":                   "2",
 		"journal":                 "6",
 		"an entry of the journal": "6 enter",

@@ -120,15 +120,19 @@ func (d *StateDocument) Kind(where Span) ValueKind {
 	}
 }
 
+// largeText is how long a string is at least that is not looked through for
+// every frame of a screen.
+const largeText = 64 << 10
+
 // IsSecret reports whether the value at where is secret as a whole.
 func (d *StateDocument) IsSecret(where Span) bool {
 	if d.marks.covers(where) {
 		return true
 	}
-	switch d.Kind(where) {
-	case StringValue:
+	switch kind := d.Kind(where); {
+	case kind == StringValue && where.Len() <= largeText:
 		return hidesAll(d.Secrets, unquoted(where.In(d.Body)))
-	case NumberValue:
+	case kind == NumberValue:
 		return hidesAll(d.Secrets, where.In(d.Body))
 	default:
 		return false
@@ -140,13 +144,39 @@ func (d *StateDocument) NameOf(n Node) string {
 	return d.Secrets.Mask(textOf(n.Name.In(d.Body)))
 }
 
-// Text is about the first most bytes of a scalar as it may be shown: a string
-// means what is between its quotes. Secrets in it are hidden.
-func (d *StateDocument) Text(where Span, most int) string {
+// Text is the first most bytes of a scalar as they may be shown, at least, and
+// whether that is all of it: a string means what is between its quotes. Secrets
+// in it are hidden.
+func (d *StateDocument) Text(where Span, most int) (text string, whole bool) {
 	if d.IsSecret(where) {
-		return Hidden
+		return Hidden, true
 	}
-	return d.Secrets.MaskHead(d.Clear(where), most)
+	raw := where.In(d.Body)
+	if d.Kind(where) != StringValue {
+		return string(raw), true
+	}
+	reach := most
+	if d.Secrets != nil {
+		reach += d.Secrets.longest
+	}
+	clear := string(unquoted(headOfString(raw, reach)))
+	return d.Secrets.MaskHead(clear, most), len(clear) <= most
+}
+
+// headOfString is a string token that means at least the first n bytes of what
+// raw does, or all of it.
+func headOfString(raw []byte, n int) []byte {
+	end := 6*(n+4) + 1 // no byte is written with more than \uXXXX
+	if end >= len(raw)-1 {
+		return raw
+	}
+	for i := end - 1; i > end-6; i-- { // not within an escape
+		if raw[i] == '\\' && !isEscaped(raw[1:i]) {
+			end = i
+			break
+		}
+	}
+	return append(bytes.Clone(raw[:end]), '"')
 }
 
 // Clear is a scalar in clear. It may only be shown once the journal says so.
@@ -158,9 +188,13 @@ func (d *StateDocument) Clear(where Span) string {
 	return string(raw)
 }
 
-// HasSecrets reports whether Text would hide some of the scalar at where.
+// HasSecrets reports whether Text would hide some of the scalar at where, or may:
+// a very long string is not looked through.
 func (d *StateDocument) HasSecrets(where Span) bool {
-	return d.IsSecret(where) || d.Kind(where) == StringValue && d.Secrets.Hides(d.Clear(where))
+	if d.IsSecret(where) {
+		return true
+	}
+	return d.Kind(where) == StringValue && (where.Len() > largeText || d.Secrets.Hides(d.Clear(where)))
 }
 
 // AppendMasked appends the body with every secret replaced by the string

@@ -111,14 +111,41 @@ func TestThePartsOfAText(t *testing.T) {
 	}
 	var got []string
 	for _, p := range d.Parts(where) {
-		got = append(got, d.NameOf(p)+"="+d.Text(p.Value, 100))
-		if strings.Contains(d.Text(p.Value, 100), Hidden) != d.HasSecrets(p.Value) {
+		shown, _ := d.Text(p.Value, 100)
+		got = append(got, d.NameOf(p)+"="+shown)
+		if strings.Contains(shown, Hidden) != d.HasSecrets(p.Value) {
 			t.Errorf("%s: has secrets %t", d.NameOf(p), d.HasSecrets(p.Value))
 		}
 	}
 	want := `password=(sensitive)|a b=["x",{"n":1}]|copy=<(sensitive)>|ok=true`
 	if strings.Join(got, "|") != want {
 		t.Errorf("got  %s\nwant %s", strings.Join(got, "|"), want)
+	}
+}
+
+func TestTheHeadOfALongText(t *testing.T) {
+	secret := strings.Repeat("s3cret", 50)
+	for name, c := range map[string]struct {
+		json string // between the quotes
+		most int
+		want string
+	}{
+		"all of a short one":            {`open`, 10, "open"},
+		"the head of a long one":        {strings.Repeat("a", 10_000), 5, "aaaaa"},
+		"of escapes":                    {strings.Repeat(`\u00e9`, 10_000), 4, "éé"},
+		"of pairs":                      {strings.Repeat(`\ud83d\ude00`, 10_000), 8, "😀😀"},
+		"of backslashes":                {strings.Repeat(`\`, 10_000), 3, `\\\`},
+		"a secret that reaches into it": {"ab" + secret + strings.Repeat("x", 100_000), 5, "ab(sensitive)"},
+		"a secret behind it":            {strings.Repeat("x", 10) + secret, 10, "xxxxxxxxxx"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := []byte(`{"a":"` + c.json + `"}`)
+			d := &StateDocument{Body: body, Index: &StateIndex{}, Secrets: secretsOf(secret)}
+			got, whole := d.Text(d.Parts(d.Root())[0].Value, c.most)
+			if got != c.want || whole != (name == "all of a short one") {
+				t.Errorf("got %q (all of it: %t), want %q", got, whole, c.want)
+			}
+		})
 	}
 }
 

@@ -39,6 +39,7 @@ type fake struct {
 	bodies    map[string]string // whole states, by s3:// address, or by that and the version id behind a space
 	bodyErr   error
 	revealErr error
+	bodyRead  func(ctx context.Context, progress func(read, total int64)) // while a state is read
 
 	planErr error
 	change  func(*model.Plan) // what a test does to a plan before it is shown

@@ -255,7 +255,7 @@ func (s *textSearch) locate(at int64) (found, bool) {
 func (s *textSearch) isShown(n model.Node, inName bool) bool {
 	text := s.doc.NameOf(n)
 	if !inName {
-		text = s.doc.Text(n.Value, int(n.Value.Len()))
+		text, _ = s.doc.Text(n.Value, int(n.Value.Len()))
 	}
 	if s.query == strings.ToLower(s.query) {
 		text = strings.ToLower(text)

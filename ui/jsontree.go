@@ -23,7 +23,7 @@ type jsonTree struct {
 	doc   *model.StateDocument
 	root  model.Span
 	rows  []jsonRow
-	clear map[int64]bool // where values stand that are shown in clear
+	clear map[int64]int64 // where values that are shown in clear begin and end
 
 	parting   request // for the parts of a large value
 	revealing request
@@ -45,7 +45,7 @@ type jsonRow struct {
 const quickBytes = 1 << 20
 
 func newJSONTree(h host, sc *scope, body *stateBody) *jsonTree {
-	t := &jsonTree{host: h, sc: sc, body: body, clear: map[int64]bool{}}
+	t := &jsonTree{host: h, sc: sc, body: body, clear: map[int64]int64{}}
 	t.grid.SetColumns(
 		widget.Column{Title: "NAME", Min: 22, Max: 52, Weight: 2},
 		widget.Column{Title: "VALUE", Min: 20, Weight: 3},
@@ -85,14 +85,8 @@ func (t *jsonTree) folds(r *jsonRow) bool {
 
 // isClear reports whether a value, or one that it is part of, is shown in clear.
 func (t *jsonTree) isClear(where model.Span) bool {
-	if len(t.clear) == 0 {
-		return false
-	}
-	if t.clear[where.Start] {
-		return true
-	}
-	for i := range t.rows {
-		if r := &t.rows[i]; t.clear[r.Value.Start] && r.Value.Start <= where.Start && where.End <= r.Value.End {
+	for start, end := range t.clear {
+		if start <= where.Start && where.End <= end {
 			return true
 		}
 	}
@@ -227,7 +221,7 @@ func (t *jsonTree) noSecret() string {
 	switch r := t.current(); {
 	case r == nil:
 		return "nothing is selected"
-	case !t.clear[r.Value.Start] && (t.isClear(r.Value) || !t.doc.HasSecrets(r.Value)):
+	case t.clear[r.Value.Start] == 0 && (t.isClear(r.Value) || !t.doc.HasSecrets(r.Value)):
 		return "nothing of this value is hidden"
 	}
 	return ""
@@ -236,7 +230,7 @@ func (t *jsonTree) noSecret() string {
 // turnClear shows the value under the cursor in clear, or hides it again.
 func (t *jsonTree) turnClear() tea.Cmd {
 	r := t.current()
-	if !t.clear[r.Value.Start] {
+	if t.clear[r.Value.Start] == 0 {
 		return t.body.reveal(t.sc, &t.revealing, strconv.FormatInt(r.Value.Start, 10))
 	}
 	delete(t.clear, r.Value.Start)
@@ -271,8 +265,9 @@ func (t *jsonTree) revealed(m answer[revealed]) {
 		t.body.refused(m.err)
 		return
 	}
-	if start, err := strconv.ParseInt(m.value.id, 10, 64); err == nil && t.find(start) >= 0 {
-		t.clear[start] = true
+	start, err := strconv.ParseInt(m.value.id, 10, 64)
+	if i := t.find(start); err == nil && i >= 0 {
+		t.clear[start] = t.rows[i].Value.End
 	}
 }
 

@@ -46,11 +46,20 @@ func (t *jsonTree) value(r *jsonRow, most int) widget.Cell {
 	case shown:
 		return warn(signClear + ends(t.quoted(kind, t.doc.Clear(r.Value)), most))
 	}
-	masked := t.quoted(kind, t.doc.Text(r.Value, most))
+	masked := t.text(kind, r.Value, most)
 	if kind == model.NullValue {
 		return dim(masked)
 	}
 	return text(masked)
+}
+
+// text is about the first most bytes of a scalar; what is cut off is told.
+func (t *jsonTree) text(kind model.ValueKind, where model.Span, most int) string {
+	shown, whole := t.doc.Text(where, most)
+	if !whole {
+		shown += "…"
+	}
+	return t.quoted(kind, shown)
 }
 
 func (t *jsonTree) quoted(kind model.ValueKind, text string) string {
@@ -102,7 +111,11 @@ func (t *jsonTree) preview(parts []model.Node) string {
 		if p.Name.Len() > 0 {
 			b.WriteString(t.doc.NameOf(p) + " ")
 		}
-		b.WriteString(t.quoted(kind, t.doc.Text(p.Value, 40)))
+		if t.doc.IsSecret(p.Value) {
+			b.WriteString(model.Hidden)
+			continue
+		}
+		b.WriteString(t.text(kind, p.Value, 40))
 	}
 	return b.String()
 }
@@ -124,7 +137,7 @@ func (t *jsonTree) details(st widget.Styles, w, h int) []string {
 func (t *jsonTree) about(r *jsonRow) []widget.Cell {
 	parts := []widget.Cell{{Text: t.path(t.grid.Cursor())}}
 	switch {
-	case t.clear[r.Value.Start]:
+	case t.clear[r.Value.Start] > 0:
 		parts = append(parts, warn("shown in clear: x hides it"))
 	case t.doc.HasSecrets(r.Value) && !t.isClear(r.Value):
 		parts = append(parts, dim("x reveals it"))

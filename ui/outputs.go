@@ -182,6 +182,6 @@ func (t *outputsTab) details(st widget.Styles, w, h int) []string {
 }
 
 func (t *outputsTab) view(st widget.Styles) string {
-	t.busy, t.asOf = t.body.busy() && t.body.doc == nil, t.body.asOf
+	t.busy, t.asOf = t.body.shownAs()
 	return t.listPage.view(st)
 }

@@ -422,6 +422,6 @@ func providerName(p string) string {
 }
 
 func (t *resourcesTab) view(st widget.Styles) string {
-	t.busy, t.asOf = t.body.busy() && t.body.doc == nil, t.body.asOf
+	t.busy, t.asOf = t.body.shownAs()
 	return t.listPage.view(st)
 }

@@ -37,6 +37,17 @@ func scenes() map[string]scene {
 		"versions-deleted": {false, func(s *session) string { return s.warehouse().press("G", "k", "k", "R").content() }},
 		"diff":             {true, func(s *session) string { return s.compared().press("G").content() }},
 		"diff-failed":      {false, failedDiff},
+		"resources":        {true, func(s *session) string { return s.warehouse().press("tab", "j", "j", "j", "right", "j", "j").content() }},
+		"resources-filter": {false, func(s *session) string { return s.warehouse().press("tab", "/").text("orders").content() }},
+		"resources-broken": {false, brokenBody},
+		"outputs":          {true, func(s *session) string { return s.warehouse().press("tab", "tab", "j").content() }},
+		"outputs-revealed": {false, func(s *session) string { return s.warehouse().press("tab", "tab", "j", "x").content() }},
+		"raw":              {true, func(s *session) string { return s.raw().press("/").text("password").press("enter", "n", "n").content() }},
+		"raw-reading":      {false, readingBody},
+		"instance": {true, func(s *session) string {
+			return s.warehouse().press("tab", "j", "enter", "G", "k", "enter", "j").content()
+		}},
+		"version":          {false, func(s *session) string { return s.warehouse().press("j", "enter").content() }},
 		"state-locks":      {true, func(s *session) string { return s.press("j", "enter", "enter", "tab", "tab", "tab").content() }},
 		"locks":            {true, func(s *session) string { return s.press("2").content() }},
 		"locks-unreadable": {false, func(s *session) string { return s.press("2", "j").content() }},

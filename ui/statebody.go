@@ -142,6 +142,15 @@ func (s *stateBody) waiting() string {
 	return "reading…"
 }
 
+// shownAs tells a list whether its first rows are on their way, and from when
+// those are that it has: without a readable document it cannot say "none".
+func (s *stateBody) shownAs() (first bool, asOf time.Time) {
+	if s.doc == nil || s.unreadable() {
+		return s.busy(), time.Time{}
+	}
+	return false, s.asOf
+}
+
 // status is how old the document is, and whether there is a newer one.
 func (s *stateBody) status() []widget.Cell {
 	switch {

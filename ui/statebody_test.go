@@ -8,6 +8,9 @@ import (
 
 func (f *fake) StateBody(ctx context.Context, b model.Backend, key, versionID string, progress func(read, total int64)) (*model.StateDocument, error) {
 	f.called("StateBody %s %s", key, versionID)
+	if f.bodyRead != nil {
+		f.bodyRead(ctx, progress)
+	}
 	if f.bodyErr != nil {
 		return nil, f.bodyErr
 	}

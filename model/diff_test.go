@@ -235,3 +235,32 @@ func compact(t *testing.T, body []byte) string {
 	}
 	return b.String()
 }
+
+// TestDiffOfWhatTerraformWrote compares two states that Terraform 1.11.4 wrote:
+// instances of count moved to for_each, a module's key changed, a secret and
+// what holds it changed, and one resource each was tainted, added and destroyed.
+func TestDiffOfWhatTerraformWrote(t *testing.T) {
+	older, newer := fixture(t, "testdata/diff/older.tfstate"), fixture(t, "testdata/diff/newer.tfstate")
+	want := fixture(t, "testdata/diff/told.txt")
+	for name, pair := range map[string][2]string{
+		"both as Terraform writes them": {older, newer}, "the newer one as OpenTofu writes it": {older, compact(t, []byte(newer))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := compared(t, pair[0], pair[1])
+			got := told(t, d)
+			if strings.Contains(got, "fixture-token") {
+				t.Errorf("a secret is shown:\n%s", got)
+			}
+			sameLines(t, got, want)
+		})
+	}
+}
+
+func fixture(t *testing.T, path string) string {
+	t.Helper()
+	body, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(body)
+}

@@ -105,7 +105,7 @@ func (d *valueDiff) flatAndNested(old, new *Value) {
 		if was.IsNull() && is.text() == "" || is.IsNull() && was.text() == "" {
 			continue // flat attributes have no null
 		}
-		d.values(memberPath("", name), was, is)
+		d.values(d.memberPath("", name), was, is)
 	}
 }
 

@@ -158,7 +158,9 @@ func (d *differ) metadata(old, new *diffObject) []DiffField {
 			x, y = orProvider(x, old.provider), orProvider(y, new.provider)
 		}
 		if compareRaw(x, y) != alike && !bothEmpty(x, y) {
-			fields = append(fields, metadataField(name, x, y))
+			f := metadataField(name, x, y)
+			f.Old, f.New = d.secrets.Mask(f.Old), d.secrets.Mask(f.New)
+			fields = append(fields, f)
 		}
 	}
 	return fields

@@ -12,6 +12,8 @@ type differ struct {
 	rows     []diffRow
 	oldOnes  []diffObject // scratch: the objects of one resource
 	newOnes  []diffObject
+	oldOne   diffInstance // the same, where there is but one
+	newOne   diffInstance
 	removed  []*DiffEntry // and added: instances that stand in one version only
 	added    []*DiffEntry
 	leftover map[*DiffEntry][]diffObject // the deposed objects of those, where there are any
@@ -144,6 +146,9 @@ func (d *differ) row(row diffRow, at diffPlace) (err error) {
 	}
 	r := index.Resource(of)
 	where := entryPlace{resource: r, base: baseAddress(index, r), at: at}
+	if only, ok := d.onlyPair(); ok {
+		return d.pair(only, where)
+	}
 	for _, pair := range pairInstances(d.oldOnes, d.newOnes) {
 		if err := d.pair(pair, where); err != nil {
 			return err
@@ -151,6 +156,26 @@ func (d *differ) row(row diffRow, at diffPlace) (err error) {
 		where.at.nth++
 	}
 	return nil
+}
+
+// onlyPair is the only instance of a resource without count and for_each, or of
+// one that is in one version only: nearly all resources are like that.
+func (d *differ) onlyPair() (p instancePair, ok bool) {
+	old, new := d.oldOnes, d.newOnes
+	if len(old) > 1 || len(new) > 1 {
+		return p, false
+	}
+	if len(old) == 1 {
+		d.oldOne = diffInstance{key: old[0].key, current: &old[0]}
+		p.old = &d.oldOne
+	}
+	if len(new) == 1 {
+		d.newOne = diffInstance{key: new[0].key, current: &new[0]}
+		p.new = &d.newOne
+	}
+	one := p.old == nil || p.new == nil || p.old.key == p.new.key
+	deposed := len(old) == 1 && old[0].deposed != "" || len(new) == 1 && new[0].deposed != ""
+	return p, one && !deposed && len(old)+len(new) > 0
 }
 
 // entryPlace is the resource that entries are made for.
@@ -174,9 +199,6 @@ type instancePair struct{ old, new *diffInstance }
 // gone come last.
 func pairInstances(old, new []diffObject) []instancePair {
 	was, is := instancesOf(old), instancesOf(new)
-	if len(was) == 1 && len(is) == 1 && was[0].key == is[0].key {
-		return []instancePair{{was[0], is[0]}}
-	}
 	byKey := make(map[string]*diffInstance, len(was))
 	for _, in := range was {
 		byKey[in.key] = in
@@ -196,9 +218,6 @@ func pairInstances(old, new []diffObject) []instancePair {
 
 // instancesOf puts the objects of one instance together.
 func instancesOf(objects []diffObject) []*diffInstance {
-	if len(objects) == 1 && objects[0].deposed == "" {
-		return []*diffInstance{{key: objects[0].key, current: &objects[0]}}
-	}
 	var all []*diffInstance
 	byKey := make(map[string]*diffInstance, len(objects))
 	for i := range objects {

@@ -42,14 +42,16 @@ func (d *differ) move(e, from *DiffEntry) error {
 		return err
 	}
 	e.Notes = notes
-	var old, new diffObject
+	old, new := &diffObject{}, &diffObject{}
 	names := metadataNames()
-	if err := errors.Join(old.read(d.old.Body, from.old.span, &names), new.read(d.new.Body, e.new.span, &names)); err != nil {
+	_, errOld := old.read(d.old.Body, int(from.old.span.Start), &names)
+	_, errNew := new.read(d.new.Body, int(e.new.span.Start), &names)
+	if err := errors.Join(errOld, errNew); err != nil {
 		return err
 	}
 	old.flat, new.flat = from.old.flat, e.new.flat
 	old.provider, new.provider = from.provider, e.provider
-	changed, err := d.objects(e, &old, &new)
+	changed, err := d.objects(e, old, new)
 	e.Changed = changed || len(notes) > 0
 	return err
 }

@@ -1,7 +1,6 @@
 package model
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -55,51 +54,94 @@ func readObjects(all []diffObject, doc *StateDocument, first int, more []int) ([
 }
 
 func readRow(all []diffObject, doc *StateDocument, i int) ([]diffObject, error) {
-	r := doc.Index.Resource(i)
 	if doc.Index.Format.legacy() {
-		return readLegacyRow(all, doc, i, r)
+		return readLegacyRow(all, doc, i, doc.Index.Resource(i))
 	}
 	var err error
+	provider, span := doc.Index.placeOf(i)
 	names := metadataNames()
-	eachMember(doc.Body, r.Span, func(name []byte, instances Span) bool {
+	body, first := doc.Body, len(all)
+	walkObject(body, int(span.Start), func(name []byte, at int) int {
 		if string(unquoted(name)) != "instances" {
-			return true
+			return endOfValue(body, at)
 		}
-		eachElement(doc.Body, instances, func(_ int, at Span) bool {
-			o := diffObject{provider: r.Provider}
-			err = o.read(doc.Body, at, &names)
-			all = append(all, o)
-			return err == nil
+		all = all[:first] // a repeated member replaces the first one, as in the index
+		return walkArray(body, at, func(at int) (end int) {
+			o := diffObject{provider: provider}
+			if end, err = o.read(body, at, &names); err == nil {
+				all = append(all, o)
+				return end
+			}
+			return len(body)
 		})
-		return err == nil
 	})
 	return all, err
 }
 
-// read reads one object.
-func (o *diffObject) read(body []byte, at Span, names *[metadataKinds]string) (err error) {
-	o.span = at
-	eachMember(body, at, func(raw []byte, value Span) bool {
-		name, v := unquoted(raw), jsontext.Value(value.In(body))
-		switch string(name) {
-		case "index_key":
-			o.key, err = printedKey(v, value.Start)
-		case "deposed":
-			o.deposed = textOf(v)
-		case "status":
-			o.tainted = string(unquoted(v)) == "tainted"
-		case "attributes":
-			o.setAttributes(v, value, false)
-		case "attributes_flat":
-			o.setAttributes(v, value, true)
-		default:
-			o.setMetadata(string(name), value, names)
-			if string(name) == "sensitive_attributes" {
-				o.sensitive = value
-			}
+// walkObject visits the members of the object at i, each of which member walks
+// itself and says where it ends, so that bytes are looked at once. It returns
+// the offset behind the object. A value that is none is passed over.
+func walkObject(b []byte, i int, member func(name []byte, at int) (end int)) int {
+	if i >= len(b) || b[i] != '{' {
+		return endOfValue(b, i)
+	}
+	for i = skipBetween(b, i+1); i < len(b) && b[i] == '"'; i = skipBetween(b, i) {
+		end := endOfString(b, i)
+		name := b[i:end]
+		i = member(name, skipBetween(b, end))
+	}
+	return i + 1
+}
+
+// walkArray is walkObject for the elements of an array.
+func walkArray(b []byte, i int, element func(at int) (end int)) int {
+	if i >= len(b) || b[i] != '[' {
+		return endOfValue(b, i)
+	}
+	for i = skipBetween(b, i+1); i < len(b) && b[i] != ']'; i = skipBetween(b, i) {
+		i = max(i+1, element(i))
+	}
+	return i + 1
+}
+
+// placeOf is the provider of row i and where it stands.
+func (x *StateIndex) placeOf(i int) (provider string, at Span) {
+	row := x.rows.row(i)
+	return x.rows.heads[row.head].provider, Span{Start: int64(row.start), End: int64(row.start) + int64(row.length)}
+}
+
+// read reads the object at an offset and returns the offset behind it.
+func (o *diffObject) read(body []byte, at int, names *[metadataKinds]string) (end int, err error) {
+	end = walkObject(body, at, func(raw []byte, start int) int {
+		end := endOfValue(body, start)
+		value := Span{Start: int64(start), End: int64(end)}
+		if fault := o.member(unquoted(raw), body[start:end], value, names); fault != nil {
+			err = fault
 		}
-		return err == nil
+		return end
 	})
+	o.span = Span{Start: int64(at), End: int64(end)}
+	return end, err
+}
+
+func (o *diffObject) member(name []byte, v jsontext.Value, at Span, names *[metadataKinds]string) (err error) {
+	switch string(name) {
+	case "index_key":
+		o.key, err = printedKey(v, at.Start)
+	case "deposed":
+		o.deposed = textOf(v)
+	case "status":
+		o.tainted = string(unquoted(v)) == "tainted"
+	case "attributes":
+		o.setAttributes(v, at, false)
+	case "attributes_flat":
+		o.setAttributes(v, at, true)
+	case "sensitive_attributes":
+		o.sensitive = at
+		o.setMetadata(name, at, names)
+	default:
+		o.setMetadata(name, at, names)
+	}
 	return err
 }
 
@@ -109,9 +151,11 @@ func (o *diffObject) setAttributes(v jsontext.Value, at Span, flat bool) {
 	}
 }
 
-func (o *diffObject) setMetadata(name string, at Span, names *[metadataKinds]string) {
-	if i := slices.Index(names[:], name); i >= 0 {
-		o.metadata[i] = at
+func (o *diffObject) setMetadata(name []byte, at Span, names *[metadataKinds]string) {
+	for i := range names {
+		if names[i] == string(name) {
+			o.metadata[i] = at
+		}
 	}
 }
 
@@ -123,7 +167,7 @@ func readLegacyRow(all []diffObject, doc *StateDocument, i int, r ResourceEntry)
 	for _, in := range objects {
 		o := diffObject{provider: r.Provider}
 		if err == nil {
-			err = o.read(doc.Body, in.Span, &names)
+			_, err = o.read(doc.Body, int(in.Span.Start), &names)
 		}
 		o.key, o.deposed, o.tainted, o.flat = strings.TrimPrefix(in.Address, base), in.Deposed, in.Tainted, true
 		all = append(all, o)

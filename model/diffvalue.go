@@ -189,7 +189,9 @@ func (d *valueDiff) shown(v *Value) string {
 	return b.String()
 }
 
+// memberPath names a part; a key may hold a secret too.
 func (d *valueDiff) memberPath(path, name string) string {
+	name = d.secrets.Mask(name)
 	if d.flat {
 		return name
 	}

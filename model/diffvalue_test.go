@@ -160,6 +160,10 @@ func TestDiffShowsNoSecret(t *testing.T) {
 				     (sensitive)
 				    -b
 				    +c`},
+		"as the key of a map": {
+			secret(`"input":{"key":"hunter2-old"},"m":{"hunter2-old":1}`), secret(`"input":{"key":"hunter2-old"},"m":{"hunter2-old":2}`), `
+				~ a.x
+				  ~ m["(sensitive)"] 1 => 2`},
 		"in a list whose elements moved": {
 			plain(`"password":null,"l":[{"secret_key":"abc"}]`), plain(`"password":null,"l":[{"secret_key":"new"},{"secret_key":"abd"}]`), `
 				~ a.x

@@ -28,6 +28,7 @@ func sweptPages() map[string]string {
 		"outputs":                 "G k enter enter tab tab",
 		"raw":                     "G k enter enter shift+tab",
 		"a version":               "G k enter enter j enter",
+		"a diff":                  "G k enter enter j d",
 		"locks":                   "2",
 		"health":                  "3",
 		"a finding":               "3 j enter",

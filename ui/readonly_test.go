@@ -27,7 +27,6 @@ func sweptPages() map[string]string {
 		"an instance":             "G k enter enter tab enter",
 		"outputs":                 "G k enter enter tab tab",
 		"raw":                     "G k enter enter shift+tab",
-		"a version":               "G k enter enter j enter",
 		"locks":                   "2",
 		"journal":                 "6",
 		"an entry of the journal": "6 enter",

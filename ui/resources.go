@@ -36,20 +36,16 @@ func newResourcesTab(h host, body *stateBody, counted func() model.Fact[int]) *r
 	t.list.words = t.words
 	t.list.cells = t.cells
 	t.list.init([]column[treeRow]{
-		{widget.Column{Title: "RESOURCE", Min: 22, Weight: 3, Cut: widget.CutMiddle}, nil},
-		{widget.Column{Title: "TYPE", Min: 18, Max: 44, Weight: 2, Drop: 2}, nil},
+		{widget.Column{Title: "RESOURCE", Min: 24, Weight: 3, Cut: widget.CutMiddle}, nil},
 		{widget.Column{Title: "COUNT", Min: 5, Right: true}, nil},
-		{widget.Column{Title: "NOTE", Min: 11, Max: 28, Weight: 1, Drop: 1}, nil},
+		{widget.Column{Title: "NOTE", Min: 12, Max: 28, Weight: 1, Drop: 1}, nil},
 	})
 	t.table = t.actionTable()
 	return t
 }
 
 func (t *resourcesTab) words(r *treeRow) string {
-	if r.kind == moduleRow {
-		return r.label
-	}
-	return r.label + " " + r.typ
+	return r.label
 }
 
 func (t *resourcesTab) label() string { return "resources " + t.number() }
@@ -360,7 +356,7 @@ func (t *resourcesTab) cells(r *treeRow, cells []widget.Cell) []widget.Cell {
 	if r.kind == objectRow {
 		number = text("")
 	}
-	return append(cells, name, dim(r.typ), number, sumsNote(r.sums, r.kind == objectRow))
+	return append(cells, name, number, sumsNote(r.sums, r.kind == objectRow))
 }
 
 // foldSign tells what is behind a row.
@@ -404,7 +400,7 @@ func (t *resourcesTab) details(st widget.Styles, w, h int) []string {
 	parts := []widget.Cell{}
 	if row.kind != moduleRow {
 		e := t.body.tree.index.Resource(row.resource)
-		parts = append(parts, text(plural(e.Instances, "instance")), dim(row.typ), dim(providerName(e.Provider)))
+		parts = append(parts, text(plural(e.Instances, "instance")), dim(providerName(e.Provider)))
 	} else {
 		parts = append(parts, text(plural(row.sums.instances, "instance")))
 	}

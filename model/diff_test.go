@@ -240,8 +240,8 @@ func compact(t *testing.T, body []byte) string {
 // instances of count moved to for_each, a module's key changed, a secret and
 // what holds it changed, and one resource each was tainted, added and destroyed.
 func TestDiffOfWhatTerraformWrote(t *testing.T) {
-	older, newer := fixture(t, "testdata/diff/older.tfstate"), fixture(t, "testdata/diff/newer.tfstate")
-	want := fixture(t, "testdata/diff/told.txt")
+	older, newer := fixtureBytes(t, "testdata/diff/older.tfstate"), fixtureBytes(t, "testdata/diff/newer.tfstate")
+	want := fixtureBytes(t, "testdata/diff/told.txt")
 	for name, pair := range map[string][2]string{
 		"both as Terraform writes them": {older, newer}, "the newer one as OpenTofu writes it": {older, compact(t, []byte(newer))},
 	} {
@@ -256,7 +256,7 @@ func TestDiffOfWhatTerraformWrote(t *testing.T) {
 	}
 }
 
-func fixture(t *testing.T, path string) string {
+func fixtureBytes(t *testing.T, path string) string {
 	t.Helper()
 	body, err := os.ReadFile(path)
 	if err != nil {

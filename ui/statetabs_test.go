@@ -153,7 +153,7 @@ func TestFoldingTheText(t *testing.T) {
 
 func TestResourcesAreATreeOfModules(t *testing.T) {
 	s := open(t, sampleFleet()).warehouse().press("tab")
-	s.sees("▾ module.tables", `▾ module.index["eu.west"]`, "▸ this", "1 tainted", "1 deposed")
+	s.sees("▾ module.tables", `▾ module.index["eu.west"]`, "▸ aws_glue_table.this", "1 tainted", "1 deposed")
 	s.press("j", "j", "j", "enter").sees(`["orders"]`, `["customers"]`)
 	s.press("j", "j").sees("deposed 1a2b3c4d", `module.tables.aws_glue_table.this["orders"]`)
 	s.press("y")

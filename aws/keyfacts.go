@@ -108,6 +108,10 @@ func (c *Client) describe(ctx context.Context, api *kms.Client, k *model.Key, na
 	k.Spec, k.Usage = model.Known(string(m.KeySpec)), model.Known(string(m.KeyUsage))
 	k.MultiRegion = model.Known(sdk.ToBool(m.MultiRegion))
 	k.State, k.DeletionDate = model.Known(model.KeyState(m.KeyState)), model.Known(sdk.ToTime(m.DeletionDate))
+	k.ValidTo = model.Known(sdk.ToTime(m.ValidTo))
+	if multi := m.MultiRegionConfiguration; multi != nil && multi.MultiRegionKeyType == kmstypes.MultiRegionKeyTypeReplica && multi.PrimaryKey != nil {
+		k.Primary = sdk.ToString(multi.PrimaryKey.Arn)
+	}
 	k.Rotation.NotApplicable = model.RotationApplies(string(m.KeySpec), string(m.Origin))
 	return nil
 }
@@ -118,14 +122,14 @@ func describeFailed(k model.Key, err error) model.Key {
 		return undescribed(k, model.Reason(err))
 	}
 	k = undescribed(k, "KMS knows no such key")
-	k.State, k.DeletionDate = model.Known(model.KeyAbsent), model.Known(time.Time{})
+	k.State, k.DeletionDate, k.ValidTo = model.Known(model.KeyAbsent), model.Known(time.Time{}), model.Known(time.Time{})
 	return k
 }
 
 func undescribed(k model.Key, why string) model.Key {
 	k.Manager, k.MultiRegion = model.Unknown[model.KeyManager](why), model.Unknown[bool](why)
 	k.Origin, k.Spec, k.Usage = model.Unknown[string](why), model.Unknown[string](why), model.Unknown[string](why)
-	k.State, k.DeletionDate = model.Unknown[model.KeyState](why), model.Unknown[time.Time](why)
+	k.State, k.DeletionDate, k.ValidTo = model.Unknown[model.KeyState](why), model.Unknown[time.Time](why), model.Unknown[time.Time](why)
 	return k
 }
 

@@ -30,7 +30,7 @@ func (s KeyState) OutOfService() bool {
 // is no finding: the fact itself says why.
 func FindKey(k Key, now time.Time) []KeyFinding {
 	var all []KeyFinding
-	for _, found := range [][]KeyFinding{findKeyState(k, now), findRotation(k), findKeyPolicy(k)} {
+	for _, found := range [][]KeyFinding{findKeyState(k, now), findExpiry(k, now), findRotation(k), findKeyPolicy(k)} {
 		all = append(all, found...)
 	}
 	slices.SortStableFunc(all, func(a, b KeyFinding) int {
@@ -88,6 +88,25 @@ func (k Key) command(name string) string {
 	return "aws kms " + name + " --region " + ShellQuote(k.Region) + " --key-id " + ShellQuote(cmp.Or(k.ARN, k.ID))
 }
 
+// soon is how long before material expires somebody has to act: it comes from
+// outside of AWS, and takes people to fetch.
+const soon = 30 * 24 * time.Hour
+
+// findExpiry looks at imported material that is to expire. Importing the same
+// material again brings a key back.
+func findExpiry(k Key, now time.Time) []KeyFinding {
+	at, ok := k.ValidTo.Get()
+	if !ok || at.IsZero() || k.State.Or("").OutOfService() {
+		return nil
+	}
+	severity := "medium"
+	if at.Sub(now) < soon {
+		severity = "high"
+	}
+	return []KeyFinding{{Rule: "key-material-expires", Severity: severity,
+		Text: "its imported material expires on " + at.UTC().Format(time.DateOnly) + " (" + nextWords(at.Sub(now)) + "); what it encrypts cannot be read from then until the same material is imported again"}}
+}
+
 // findRotation looks at keys that could rotate by themselves. A key that waits
 // for its deletion reports no rotation whatever its schedule is.
 func findRotation(k Key) []KeyFinding {
@@ -95,7 +114,16 @@ func findRotation(k Key) []KeyFinding {
 	if !ok || enabled || k.Rotation.NotApplicable != "" || k.State.Or("") == KeyPendingDeletion {
 		return nil
 	}
-	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; what is encrypted already stays readable when it does", Remedy: k.command("enable-key-rotation")}}
+	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; what is encrypted already stays readable when it does", Remedy: k.primary().command("enable-key-rotation")}}
+}
+
+// primary is the key that has the schedule: that of a replica is its primary's
+// (AWS KMS API, EnableKeyRotation).
+func (k Key) primary() Key {
+	if k.Primary == "" {
+		return k
+	}
+	return Key{ARN: k.Primary, Region: KeyRegion(k.Primary)}
 }
 
 // RotationApplies is why a key cannot rotate by itself, or "" when it can

@@ -114,7 +114,10 @@ func TestLeavingEndsTheGatheringOfKeys(t *testing.T) {
 		v.put(b.Bucket, "app/terraform.tfstate", stateV4)
 	}
 	v.emulator.ResetLog()
-	for range v.client(func(o *aws.Options) { o.Concurrency = 1 }).Keys(t.Context(), b) {
+	for _, err := range v.client(func(o *aws.Options) { o.Concurrency = 1 }).Keys(t.Context(), b) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if err := waitUntil(5*time.Second, func() bool { return !strings.Contains(stacks(), "keyGathering") }); err != nil {

@@ -22,8 +22,9 @@ func (s KeyState) OutOfService() bool {
 	switch s {
 	case KeyDisabled, KeyPendingDeletion, KeyPendingImport, KeyUnavailable, KeyAbsent, "PendingReplicaDeletion", "Creating":
 		return true
+	case KeyEnabled:
 	}
-	return false
+	return false // enabled, being updated, or something that is not known yet
 }
 
 // FindKey is what about a key needs a look, worst first. What could not be read
@@ -68,6 +69,7 @@ func stateAdvice(state KeyState) string {
 		return "its custom key store is not connected, or cannot be reached"
 	case KeyAbsent:
 		return "KMS knows no such key; what it encrypted cannot be read any more"
+	case KeyEnabled:
 	}
 	return "it cannot decrypt in this state"
 }
@@ -79,6 +81,7 @@ func (k Key) stateRemedy(state KeyState) string {
 		return k.command("enable-key")
 	case KeyPendingDeletion:
 		return k.command("cancel-key-deletion") + " && " + k.command("enable-key")
+	case KeyEnabled, KeyPendingImport, KeyUnavailable, KeyAbsent: // no command of KMS alone helps
 	}
 	return ""
 }

@@ -58,34 +58,28 @@ func (c *Client) keyFacts(ctx context.Context, b model.Backend, n keyName) model
 	if k.ARN == "" || k.State.Or("") == model.KeyAbsent {
 		return restUnread(k)
 	}
-	foreign := c.isForeign(ctx, b, k.Account)
-	g := new(errgroup.Group)
-	g.Go(func() error {
-		k.Aliases = ownOnly(foreign, func() model.Fact[[]string] { return c.aliasesOf(ctx, api, k.ARN) })
-		return nil
-	})
-	g.Go(func() error {
-		k.Policy = ownOnly(foreign, func() model.Fact[string] { return c.keyPolicy(ctx, api, k.ARN) })
-		return nil
-	})
-	rotation := k.Rotation
-	var history model.Fact[[]model.Rotation]
-	g.Go(func() error { c.rotationStatus(ctx, api, k, &rotation); return nil })
-	g.Go(func() error {
-		history = ownOnly(foreign, func() model.Fact[[]model.Rotation] { return c.rotations(ctx, api, k) })
-		return nil
-	})
-	_ = g.Wait() // the facts carry their reasons
-	k.Rotation = withHistory(rotation, history)
-	return k
+	return c.restOf(ctx, b, api, k)
 }
 
-// ownOnly reads what KMS tells of keys of the own account alone.
-func ownOnly[T any](foreign bool, read func() model.Fact[T]) model.Fact[T] {
+// restOf reads what KMS tells of a described key besides, all at a time.
+func (c *Client) restOf(ctx context.Context, b model.Backend, api *kms.Client, k model.Key) model.Key {
+	foreign := c.isForeign(ctx, b, k.Account)
+	var aliases model.Fact[[]string]
+	var policy model.Fact[string]
+	var history model.Fact[[]model.Rotation]
+	rotation := k.Rotation
+	g := new(errgroup.Group)
+	g.Go(func() error { c.rotationStatus(ctx, api, k, &rotation); return nil })
 	if foreign {
-		return model.Unknown[T](crossAccount)
+		aliases, policy, history = model.Unknown[[]string](crossAccount), model.Unknown[string](crossAccount), model.Unknown[[]model.Rotation](crossAccount)
+	} else {
+		g.Go(func() error { aliases = c.aliasesOf(ctx, api, k.ARN); return nil })
+		g.Go(func() error { policy = c.keyPolicy(ctx, api, k.ARN); return nil })
+		g.Go(func() error { history = c.rotations(ctx, api, k); return nil })
 	}
-	return read()
+	_ = g.Wait() // the facts carry their reasons
+	k.Aliases, k.Policy, k.Rotation = aliases, policy, withHistory(rotation, history)
+	return k
 }
 
 // describe resolves a key's name and reads its metadata.

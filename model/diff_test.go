@@ -247,7 +247,7 @@ func TestDiffOfWhatTerraformWrote(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			d := compared(t, pair[0], pair[1])
-			got := told(t, d)
+			got := toldDiff(t, d)
 			if strings.Contains(got, "fixture-token") {
 				t.Errorf("a secret is shown:\n%s", got)
 			}

@@ -28,6 +28,7 @@ func sweptCommands(f *readOnlyFleet) map[string][][]string {
 		"stateward history":  {{overwrittenURL, "--versions", "all"}},
 		"stateward locks":    {{}, {"s3://" + sample.LiveBucket}},
 		"stateward search":   {{"aws_vpc"}, {"aws_vpc", "s3://" + sample.LiveBucket, "-o", "json"}},
+		"stateward keys":     {{}, {"s3://" + sample.LiveBucket}},
 		"stateward unlock":   {{staleURL, "--lock-id", sample.StaleLockID}, {liveURL, "--lock-id", sample.LiveLockID}},
 		"stateward restore":  {{overwrittenURL, "--version-id", f.older}},
 		"stateward repair":   {{brokenURL, "--to", "bytes"}, {brokenURL, "--to", "version"}},

@@ -181,7 +181,9 @@ func (b *firstBytes) Write(p []byte) (int, error) {
 // bytes.
 func (h *healthReader) wantsBytes(s model.State) bool {
 	for _, t := range h.rows.tables {
-		if r, ok := t.digest(h.b, s.Key); ok && r.digest.value != strings.Trim(s.ETag, `"`) {
+		r, ok := t.digest(h.b, s.Key)
+		stored := model.DigestRow{Present: ok, Value: r.digest.value, HasAttr: r.digest.isText}
+		if ok && stored.WellFormed() && stored.Value != strings.Trim(s.ETag, `"`) {
 			return true
 		}
 	}
@@ -224,7 +226,7 @@ func (h *healthReader) digests(ctx context.Context) {
 	d := &h.f.Digests
 	d.Read, d.Unread = true, slices.Clone(h.rows.unread)
 	for _, t := range h.rows.tables {
-		if t.err != nil {
+		if t.err != nil && !t.single {
 			continue
 		}
 		for _, key := range h.digestKeys(t, reads) {

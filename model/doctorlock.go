@@ -36,7 +36,7 @@ func lockChecks() []Check {
 			Why:     "A lock that is empty or no JSON stops every client, and terraform force-unlock cannot clear it.",
 			Actions: actions,
 			judge: lockCheck("well-formed", func(l Lock) judgement {
-				return passedIf(l.Malformed == "", "well-formed", "malformed: "+l.Malformed)
+				return passedIf(l.Malformed == "", "well-formed", "malformed ("+l.Malformed+")")
 			}),
 			remedy: unlockRemedy("Clear the lock, once it is sure that nobody runs."),
 		},

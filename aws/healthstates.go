@@ -88,11 +88,8 @@ func (h *healthReader) isAbsent(r stateRead) bool {
 
 // isStateByContent: a key that nothing names and that cannot be read is none.
 func isStateByContent(r stateRead) bool {
-	switch r.front.header.Format {
-	case model.FormatUnknown, model.FormatInvalid, model.FormatEmpty:
-		return false
-	}
-	return r.err == nil
+	none := []model.Format{model.FormatUnknown, model.FormatInvalid, model.FormatEmpty}
+	return r.err == nil && !slices.Contains(none, r.front.header.Format)
 }
 
 // deletedStates are the facts of states that are gone; nothing is read of them.

@@ -58,34 +58,28 @@ func (c *Client) keyFacts(ctx context.Context, b model.Backend, n keyName) model
 	if k.ARN == "" || k.State.Or("") == model.KeyAbsent {
 		return restUnread(k)
 	}
-	foreign := c.isForeign(ctx, b, k.Account)
-	g := new(errgroup.Group)
-	g.Go(func() error {
-		k.Aliases = ownOnly(foreign, func() model.Fact[[]string] { return c.aliasesOf(ctx, api, k.ARN) })
-		return nil
-	})
-	g.Go(func() error {
-		k.Policy = ownOnly(foreign, func() model.Fact[string] { return c.keyPolicy(ctx, api, k.ARN) })
-		return nil
-	})
-	rotation := k.Rotation
-	var history model.Fact[[]model.Rotation]
-	g.Go(func() error { c.rotationStatus(ctx, api, k, &rotation); return nil })
-	g.Go(func() error {
-		history = ownOnly(foreign, func() model.Fact[[]model.Rotation] { return c.rotations(ctx, api, k) })
-		return nil
-	})
-	_ = g.Wait() // the facts carry their reasons
-	k.Rotation = withHistory(rotation, history)
-	return k
+	return c.restOf(ctx, b, api, k)
 }
 
-// ownOnly reads what KMS tells of keys of the own account alone.
-func ownOnly[T any](foreign bool, read func() model.Fact[T]) model.Fact[T] {
+// restOf reads what KMS tells of a described key besides, all at a time.
+func (c *Client) restOf(ctx context.Context, b model.Backend, api *kms.Client, k model.Key) model.Key {
+	foreign := c.isForeign(ctx, b, k.Account)
+	var aliases model.Fact[[]string]
+	var policy model.Fact[string]
+	var history model.Fact[[]model.Rotation]
+	rotation := k.Rotation
+	g := new(errgroup.Group)
+	g.Go(func() error { c.rotationStatus(ctx, api, k, &rotation); return nil })
 	if foreign {
-		return model.Unknown[T](crossAccount)
+		aliases, policy, history = model.Unknown[[]string](crossAccount), model.Unknown[string](crossAccount), model.Unknown[[]model.Rotation](crossAccount)
+	} else {
+		g.Go(func() error { aliases = c.aliasesOf(ctx, api, k.ARN); return nil })
+		g.Go(func() error { policy = c.keyPolicy(ctx, api, k.ARN); return nil })
+		g.Go(func() error { history = c.rotations(ctx, api, k); return nil })
 	}
-	return read()
+	_ = g.Wait() // the facts carry their reasons
+	k.Aliases, k.Policy, k.Rotation = aliases, policy, withHistory(rotation, history)
+	return k
 }
 
 // describe resolves a key's name and reads its metadata.
@@ -108,6 +102,10 @@ func (c *Client) describe(ctx context.Context, api *kms.Client, k *model.Key, na
 	k.Spec, k.Usage = model.Known(string(m.KeySpec)), model.Known(string(m.KeyUsage))
 	k.MultiRegion = model.Known(sdk.ToBool(m.MultiRegion))
 	k.State, k.DeletionDate = model.Known(model.KeyState(m.KeyState)), model.Known(sdk.ToTime(m.DeletionDate))
+	k.ValidTo = model.Known(sdk.ToTime(m.ValidTo))
+	if multi := m.MultiRegionConfiguration; multi != nil && multi.MultiRegionKeyType == kmstypes.MultiRegionKeyTypeReplica && multi.PrimaryKey != nil {
+		k.Primary = sdk.ToString(multi.PrimaryKey.Arn)
+	}
 	k.Rotation.NotApplicable = model.RotationApplies(string(m.KeySpec), string(m.Origin))
 	return nil
 }
@@ -118,14 +116,14 @@ func describeFailed(k model.Key, err error) model.Key {
 		return undescribed(k, model.Reason(err))
 	}
 	k = undescribed(k, "KMS knows no such key")
-	k.State, k.DeletionDate = model.Known(model.KeyAbsent), model.Known(time.Time{})
+	k.State, k.DeletionDate, k.ValidTo = model.Known(model.KeyAbsent), model.Known(time.Time{}), model.Known(time.Time{})
 	return k
 }
 
 func undescribed(k model.Key, why string) model.Key {
 	k.Manager, k.MultiRegion = model.Unknown[model.KeyManager](why), model.Unknown[bool](why)
 	k.Origin, k.Spec, k.Usage = model.Unknown[string](why), model.Unknown[string](why), model.Unknown[string](why)
-	k.State, k.DeletionDate = model.Unknown[model.KeyState](why), model.Unknown[time.Time](why)
+	k.State, k.DeletionDate, k.ValidTo = model.Unknown[model.KeyState](why), model.Unknown[time.Time](why), model.Unknown[time.Time](why)
 	return k
 }
 

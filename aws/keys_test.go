@@ -78,6 +78,11 @@ func TestWhatKMSTellsOfAKey(t *testing.T) {
 			v.must(err)
 		}, want: "PendingDeletion+12 || false 0 -"},
 		"one that waits for its material": {create: external, want: "PendingImport |imported material| false 0 -"},
+		"one whose material expires": {create: external, do: func(v *vault, key string, _ *time.Time) {
+			_, err := v.kms.ImportKeyMaterial(v.t.Context(), &kms.ImportKeyMaterialInput{KeyId: &key, ImportToken: []byte("t"), EncryptedKeyMaterial: []byte("m"),
+				ExpirationModel: kmstypes.ExpirationModelTypeKeyMaterialExpires, ValidTo: sdk.Time(now.Add(20 * day))})
+			v.must(err)
+		}, want: "Enabled until+20 |imported material| false 0 -"},
 		"an asymmetric one": {create: func(in *kms.CreateKeyInput) {
 			in.KeySpec, in.KeyUsage = kmstypes.KeySpecRsa2048, kmstypes.KeyUsageTypeEncryptDecrypt
 		}, want: "Enabled |asymmetric key| false 0 -"},
@@ -125,6 +130,9 @@ func toldOf(k model.Key, start time.Time) string {
 	state := string(k.State.Or("?"))
 	if date := k.DeletionDate.Or(time.Time{}); !date.IsZero() {
 		state += days(date)
+	}
+	if until := k.ValidTo.Or(time.Time{}); !until.IsZero() {
+		state += " until" + days(until)
 	}
 	r := k.Rotation
 	line := fmt.Sprintf("%s |%s| %v %d %s", state, r.NotApplicable, r.Enabled.Or(false), r.PeriodDays.Or(-1), days(r.Next.Or(start)))

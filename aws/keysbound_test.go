@@ -3,6 +3,7 @@ package aws_test
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -114,7 +115,10 @@ func TestLeavingEndsTheGatheringOfKeys(t *testing.T) {
 		v.put(b.Bucket, "app/terraform.tfstate", stateV4)
 	}
 	v.emulator.ResetLog()
-	for range v.client(func(o *aws.Options) { o.Concurrency = 1 }).Keys(t.Context(), b) {
+	for _, err := range v.client(func(o *aws.Options) { o.Concurrency = 1 }).Keys(t.Context(), b) {
+		if err != nil {
+			t.Error(err)
+		}
 		break
 	}
 	if err := waitUntil(5*time.Second, func() bool { return !strings.Contains(stacks(), "keyGathering") }); err != nil {
@@ -134,5 +138,34 @@ func TestABackendWhoseStatesCannotBeListed(t *testing.T) {
 	keys, _, err := keysOf(t, v.client(), b)
 	if !errors.Is(err, model.ErrDenied) || len(keys[arn].UsedBy.Buckets) != 1 {
 		t.Errorf("keys %v, error %v", keys, err)
+	}
+}
+
+// What the keys behind a backend cost: a listing of versions and a HEAD of each
+// one, and five requests to KMS a key.
+func TestTheRequestsThatKeysCost(t *testing.T) {
+	v := newVault(newSiteOf(t))
+	arn := v.key("tfstate")
+	b := v.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+	v.encryptBucket(b.Bucket, arn)
+	for i := range 12 {
+		v.put(b.Bucket, fmt.Sprintf("app-%d/terraform.tfstate", i%3), stateV4)
+	}
+	client := v.client()
+	first := map[string]int{"HeadBucket": 1, "ListObjectsV2": 1, "ListObjectVersions": 4, "HeadObject": 12, "GetBucketEncryption": 1, "ListTables": 1,
+		"DescribeKey": 1, "ListAliases": 1, "GetKeyPolicy": 1, "GetKeyRotationStatus": 1, "ListKeyRotations": 1, "GetCallerIdentity": 1}
+	again := map[string]int{"ListObjectsV2": 1, "ListObjectVersions": 4, "HeadObject": 3, "GetBucketEncryption": 1}
+	for i, want := range []map[string]int{first, again} {
+		v.emulator.ResetLog()
+		if _, _, err := keysOf(t, client, b); err != nil {
+			t.Fatal(err)
+		}
+		got := map[string]int{}
+		for _, op := range v.operations() {
+			got[op]++
+		}
+		if !maps.Equal(got, want) {
+			t.Errorf("time %d: %v, want %v", i+1, got, want)
+		}
 	}
 }

@@ -21,8 +21,10 @@ type Key struct {
 	Spec         Fact[string]     // SYMMETRIC_DEFAULT, RSA_2048, HMAC_256 …
 	Usage        Fact[string]     // ENCRYPT_DECRYPT, SIGN_VERIFY, GENERATE_VERIFY_MAC, KEY_AGREEMENT
 	MultiRegion  Fact[bool]
+	Primary      string // of a replica: the ARN of its primary key, which alone can be told to rotate; "" for any other
 	State        Fact[KeyState]
 	DeletionDate Fact[time.Time] // known and zero: no deletion is scheduled
+	ValidTo      Fact[time.Time] // when imported material expires, and the key with it; known and zero: never
 	Rotation     KeyRotation
 	Policy       Fact[string] // the policy document "default", as KMS keeps it
 

@@ -46,6 +46,9 @@ func TestFindingsAboutKeys(t *testing.T) {
 		"not rotating":                         {func(k *Key) { k.Rotation.Enabled = Known(false) }, "medium key-rotation"},
 		"not known to rotate":                  {func(k *Key) { k.Rotation.Enabled = Unknown[bool]("AccessDenied kms:GetKeyRotationStatus") }, ""},
 		"one that cannot rotate":               {func(k *Key) { k.Rotation = KeyRotation{NotApplicable: "HMAC key", Enabled: Known(false)} }, ""},
+		"material that expires one day":        {func(k *Key) { k.ValidTo = Known(keyNow().AddDate(1, 0, 0)) }, "medium key-material-expires"},
+		"material that expires soon":           {func(k *Key) { k.ValidTo = Known(keyNow().AddDate(0, 0, 20)) }, "high key-material-expires"},
+		"material that has expired":            {func(k *Key) { k.ValidTo, k.State = Known(keyNow().AddDate(0, 0, -1)), Known(KeyPendingImport) }, "critical key-state"},
 		"disabled and not rotating":            {func(k *Key) { k.State, k.Rotation.Enabled = Known(KeyDisabled), Known(false) }, "critical key-state, medium key-rotation"},
 		"a policy that was not read":           {func(k *Key) { k.Policy = Unknown[string]("cross-account") }, ""},
 		"a policy that cannot be understood":   {policy(`{"Statement":[{"Effect":"Maybe"}]}`), "medium key-policy-unclear"},
@@ -178,5 +181,15 @@ func TestAKeyRingJoinsBackends(t *testing.T) {
 		Unread: []string{"AccessDenied s3:GetObject on s3://b/"}})
 	if got != want || keys[1].Alias() != "tfstate" {
 		t.Errorf("%s, called %s\nwant %s", got, keys[1].Alias(), want)
+	}
+}
+
+// A replica is told to rotate by its primary.
+func TestTheRemedyForAReplica(t *testing.T) {
+	k := goodKey()
+	k.Primary, k.Rotation.Enabled = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1", Known(false)
+	want := "aws kms enable-key-rotation --region eu-west-1 --key-id arn:aws:kms:eu-west-1:123456789012:key/mrk-1"
+	if got := FindKey(k, keyNow())[0].Remedy; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }

@@ -23,7 +23,11 @@ func TestEveryRuleAboutEncryptionIsDocumented(t *testing.T) {
 		}
 		code += string(src)
 	}
-	for _, m := range regexp.MustCompile(`Rule(?:, d\.Tone, d\.Text, d\.Cause = |: )"([a-z-]+)"`).FindAllStringSubmatch(code, -1) {
+	rules := regexp.MustCompile(`Rule(?:, d\.Tone, d\.Text, d\.Cause = |: )"([a-z-]+)"`).FindAllStringSubmatch(code, -1)
+	if len(rules) < 12 {
+		t.Fatalf("only %d rules found in the source", len(rules))
+	}
+	for _, m := range rules {
 		if !strings.Contains(string(doc), "| `"+m[1]+"` |") {
 			t.Errorf("%s is not documented", m[1])
 		}

@@ -22,15 +22,16 @@ func (s KeyState) OutOfService() bool {
 	switch s {
 	case KeyDisabled, KeyPendingDeletion, KeyPendingImport, KeyUnavailable, KeyAbsent, "PendingReplicaDeletion", "Creating":
 		return true
+	case KeyEnabled:
 	}
-	return false
+	return false // enabled, being updated, or something that is not known yet
 }
 
 // FindKey is what about a key needs a look, worst first. What could not be read
 // is no finding: the fact itself says why.
 func FindKey(k Key, now time.Time) []KeyFinding {
 	var all []KeyFinding
-	for _, found := range [][]KeyFinding{findKeyState(k, now), findRotation(k), findKeyPolicy(k)} {
+	for _, found := range [][]KeyFinding{findKeyState(k, now), findExpiry(k, now), findRotation(k), findKeyPolicy(k)} {
 		all = append(all, found...)
 	}
 	slices.SortStableFunc(all, func(a, b KeyFinding) int {
@@ -68,6 +69,7 @@ func stateAdvice(state KeyState) string {
 		return "its custom key store is not connected, or cannot be reached"
 	case KeyAbsent:
 		return "KMS knows no such key; what it encrypted cannot be read any more"
+	case KeyEnabled:
 	}
 	return "it cannot decrypt in this state"
 }
@@ -79,6 +81,7 @@ func (k Key) stateRemedy(state KeyState) string {
 		return k.command("enable-key")
 	case KeyPendingDeletion:
 		return k.command("cancel-key-deletion") + " && " + k.command("enable-key")
+	case KeyEnabled, KeyPendingImport, KeyUnavailable, KeyAbsent: // no command of KMS alone helps
 	}
 	return ""
 }
@@ -88,6 +91,25 @@ func (k Key) command(name string) string {
 	return "aws kms " + name + " --region " + ShellQuote(k.Region) + " --key-id " + ShellQuote(cmp.Or(k.ARN, k.ID))
 }
 
+// soon is how long before material expires somebody has to act: it comes from
+// outside of AWS, and takes people to fetch.
+const soon = 30 * 24 * time.Hour
+
+// findExpiry looks at imported material that is to expire. Importing the same
+// material again brings a key back.
+func findExpiry(k Key, now time.Time) []KeyFinding {
+	at, ok := k.ValidTo.Get()
+	if !ok || at.IsZero() || k.State.Or("").OutOfService() {
+		return nil
+	}
+	severity := "medium"
+	if at.Sub(now) < soon {
+		severity = "high"
+	}
+	return []KeyFinding{{Rule: "key-material-expires", Severity: severity,
+		Text: "its imported material expires on " + at.UTC().Format(time.DateOnly) + " (" + nextWords(at.Sub(now)) + "); what it encrypts cannot be read from then until the same material is imported again"}}
+}
+
 // findRotation looks at keys that could rotate by themselves. A key that waits
 // for its deletion reports no rotation whatever its schedule is.
 func findRotation(k Key) []KeyFinding {
@@ -95,7 +117,16 @@ func findRotation(k Key) []KeyFinding {
 	if !ok || enabled || k.Rotation.NotApplicable != "" || k.State.Or("") == KeyPendingDeletion {
 		return nil
 	}
-	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; what is encrypted already stays readable when it does", Remedy: k.command("enable-key-rotation")}}
+	return []KeyFinding{{Rule: "key-rotation", Severity: "medium", Text: "does not rotate; what is encrypted already stays readable when it does", Remedy: k.primary().command("enable-key-rotation")}}
+}
+
+// primary is the key that has the schedule: that of a replica is its primary's
+// (AWS KMS API, EnableKeyRotation).
+func (k Key) primary() Key {
+	if k.Primary == "" {
+		return k
+	}
+	return Key{ARN: k.Primary, Region: KeyRegion(k.Primary)}
 }
 
 // RotationApplies is why a key cannot rotate by itself, or "" when it can

@@ -107,6 +107,7 @@ func (k Key) merge(o Key) Key {
 	k.Spec, k.Usage = k.Spec.orElse(o.Spec), k.Usage.orElse(o.Usage)
 	k.MultiRegion = k.MultiRegion.orElse(o.MultiRegion)
 	k.State, k.DeletionDate = k.State.orElse(o.State), k.DeletionDate.orElse(o.DeletionDate)
+	k.ValidTo, k.Primary = k.ValidTo.orElse(o.ValidTo), cmp.Or(k.Primary, o.Primary)
 	k.Policy = k.Policy.orElse(o.Policy)
 	r, s := &k.Rotation, o.Rotation
 	r.NotApplicable = cmp.Or(r.NotApplicable, s.NotApplicable)

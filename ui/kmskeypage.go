@@ -3,6 +3,7 @@ package ui
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -144,6 +145,12 @@ func (p *kmsKeyPage) facts(k *model.Key) []journalLine {
 	kind = append(kind, factText(k.Manager, managerWords), factText(k.Spec, same), "origin "+factText(k.Origin, same))
 	if k.MultiRegion.Or(false) {
 		kind = append(kind, "multi-region")
+	}
+	if k.Primary != "" {
+		kind = append(kind, "replica of "+k.Primary)
+	}
+	if at := k.ValidTo.Or(time.Time{}); !at.IsZero() {
+		kind = append(kind, "material expires "+absolute(at))
 	}
 	return []journalLine{
 		{"State", joined(": ", state.Text, k.State.Reason()), state.Tone},

@@ -81,10 +81,9 @@ func rotationCell(k *model.Key, now time.Time) widget.Cell {
 func findingsCell(findings []model.KeyFinding) widget.Cell {
 	bads, looks := 0, 0
 	for _, f := range findings {
-		switch findingTone(f) {
-		case widget.Bad:
+		if tone := findingTone(f); tone == widget.Bad {
 			bads++
-		case widget.Warn:
+		} else if tone == widget.Warn {
 			looks++
 		}
 	}

@@ -17,8 +17,10 @@ type keyDoc struct {
 	Spec         *string           `json:"spec"`
 	Usage        *string           `json:"usage"`
 	MultiRegion  *bool             `json:"multi_region"`
+	Primary      *string           `json:"primary"`
 	State        *model.KeyState   `json:"state"`
 	DeletionDate *time.Time        `json:"deletion_date"`
+	ValidTo      *time.Time        `json:"valid_to"`
 	Rotation     rotationDoc       `json:"rotation"`
 	UsedBy       keyUseDoc         `json:"used_by"`
 	Findings     []keyFindingDoc   `json:"findings"`
@@ -67,7 +69,7 @@ type keyFindingDoc struct {
 }
 
 func newKeyDoc(k model.Key) keyDoc {
-	d := keyDoc{KeyID: k.ID, ARN: text(k.ARN), Account: text(k.Account), Region: text(k.Region), Findings: []keyFindingDoc{}}
+	d := keyDoc{KeyID: k.ID, ARN: text(k.ARN), Account: text(k.Account), Region: text(k.Region), Primary: text(k.Primary), Findings: []keyFindingDoc{}}
 	if aliases := fact(&d.Unknown, "aliases", k.Aliases); aliases != nil {
 		d.Aliases = list(*aliases)
 	}
@@ -77,6 +79,7 @@ func newKeyDoc(k model.Key) keyDoc {
 	d.MultiRegion = fact(&d.Unknown, "multi_region", k.MultiRegion)
 	d.State = fact(&d.Unknown, "state", k.State)
 	d.DeletionDate = factTime(&d.Unknown, "deletion_date", k.DeletionDate)
+	d.ValidTo = factTime(&d.Unknown, "valid_to", k.ValidTo)
 	fact(&d.Unknown, "policy", k.Policy) // its findings are what is printed of it
 	d.Rotation = newRotationDoc(k.Rotation)
 	d.UsedBy = newKeyUseDoc(k)

@@ -27,6 +27,7 @@ func sweptCommands(f *readOnlyFleet) map[string][][]string {
 		"stateward states":   {{"s3://" + sample.StaleBucket}, {"s3://" + sample.OverwrittenBucket, "-o", "json"}},
 		"stateward history":  {{overwrittenURL, "--versions", "all"}},
 		"stateward locks":    {{}, {"s3://" + sample.LiveBucket}},
+		"stateward keys":     {{}, {"s3://" + sample.LiveBucket}},
 		"stateward unlock":   {{staleURL, "--lock-id", sample.StaleLockID}, {liveURL, "--lock-id", sample.LiveLockID}},
 		"stateward restore":  {{overwrittenURL, "--version-id", f.older}},
 		"stateward repair":   {{brokenURL, "--to", "bytes"}, {brokenURL, "--to", "version"}},

@@ -22,7 +22,8 @@ import (
 // more for every further 1,000 keys or (once) versions, and 4 for every further
 // table; a GET for every state and every lock file that lies there; three for
 // the account (STS, S3 Control, ListTables); and five for each KMS key.
-// No old version is read.
+// No old version is read. Where rows may not be listed (dynamodb:Scan), each state
+// costs two GetItem in addition.
 func (c *Client) Health(ctx context.Context, b model.Backend) model.HealthFacts {
 	h := &healthReader{c: c, b: b}
 	h.f.Backend = b
@@ -90,6 +91,7 @@ func (h *healthReader) contents(ctx context.Context) {
 		func() { h.history.read(ctx, h) },
 		func() { h.rows.read(ctx, h) },
 	)
+	h.lookUp(ctx)
 	side(
 		func() { h.readStates(ctx) },
 		func() { h.tables(ctx) },

@@ -235,8 +235,8 @@ func TestDigestsAreJudgedByTheBytesThatTheyNeed(t *testing.T) {
 		"an ETag that is the MD5 proves a match":            {row: map[string]string{"Digest": digest}, want: model.DigestMatch},
 		"under a KMS key the bytes prove it":                {kms: true, row: map[string]string{"Digest": digest}, want: model.DigestMatch, whole: true},
 		"a mismatch is told by the bytes":                   {row: map[string]string{"Digest": strings.Repeat("0", 32)}, want: model.DigestMismatch, whole: true},
-		"a digest that no client wrote is malformed":        {row: map[string]string{"Digest": "x"}, want: model.DigestMalformed, whole: true},
-		"a row without a digest is malformed":               {row: map[string]string{"Other": "x"}, want: model.DigestMalformed, whole: true},
+		"a digest that no client wrote is malformed":        {row: map[string]string{"Digest": "x"}, want: model.DigestMalformed},
+		"a row without a digest is malformed":               {row: map[string]string{"Other": "x"}, want: model.DigestMalformed},
 		"where a lock row expects one, none is missing":     {lock: true, want: model.DigestMissing},
 		"where nothing expects one, there is none to judge": {},
 	} {
@@ -293,6 +293,19 @@ func TestARowThatIsSetRightMeanwhileIsRight(t *testing.T) {
 	})
 	if d := s.client().Health(t.Context(), b).Digests.Items[0]; d.Verdict.Or("") != model.DigestMatch {
 		t.Errorf("verdict %+v", d.Verdict)
+	}
+}
+
+func TestWithoutTheRightToScanSingleRowsAreRead(t *testing.T) {
+	s, b := healthy(t)
+	s.row("acme-locks", model.LockID(b.Bucket, "k.tfstate"), map[string]string{"Info": s.lockInfo("one", "")})
+	s.emulator.Deny("dynamodb:Scan")
+	f := s.client().Health(t.Context(), b)
+	if len(f.Digests.Items) != 1 || f.Digests.Items[0].Verdict.Or("") != model.DigestMatch || len(f.Digests.Unread) != 1 {
+		t.Errorf("digests %+v", f.Digests)
+	}
+	if len(f.Locks.Items) != 1 || len(f.Locks.Unread) != 1 {
+		t.Errorf("locks %+v", f.Locks)
 	}
 }
 

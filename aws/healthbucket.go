@@ -182,6 +182,7 @@ func (h *healthReader) storage(ctx context.Context, api *s3.Client) {
 			in: &s3.GetBucketEncryptionInput{Bucket: &h.b.Bucket}, value: defaultEncryption,
 			absent: codeNoEncryption, none: model.Encryption{Algorithm: "none"},
 		}.read(ctx, h)
+		h.readAhead(ctx, f.Encryption.Or(model.Encryption{}))
 	}, func() {
 		f.ObjectLock = setting[s3.GetObjectLockConfigurationInput, s3.GetObjectLockConfigurationOutput, model.ObjectLock]{
 			what: "reading the Object Lock configuration", action: "s3:GetBucketObjectLockConfiguration", call: api.GetObjectLockConfiguration,

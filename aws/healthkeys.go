@@ -25,6 +25,14 @@ func (h *healthReader) keys(ctx context.Context) {
 	}
 }
 
+// readAhead reads the key of the default encryption while the states are read,
+// which are under the same one as a rule; keys finds it read.
+func (h *healthReader) readAhead(ctx context.Context, e model.Encryption) {
+	if name := keyBehind(e); name != "" {
+		_ = h.c.key(ctx, h.b, newKeyName(h.f.Region.Or(""), name)) // kept where it is read again
+	}
+}
+
 // keyNames are the keys that the facts mention, each by the name it has there.
 func (h *healthReader) keyNames() []keyName {
 	regions := map[string]string{}

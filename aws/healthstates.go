@@ -88,11 +88,8 @@ func (h *healthReader) isAbsent(r stateRead) bool {
 
 // isStateByContent: a key that nothing names and that cannot be read is none.
 func isStateByContent(r stateRead) bool {
-	switch r.front.header.Format {
-	case model.FormatUnknown, model.FormatInvalid, model.FormatEmpty:
-		return false
-	}
-	return r.err == nil
+	none := []model.Format{model.FormatUnknown, model.FormatInvalid, model.FormatEmpty}
+	return r.err == nil && !slices.Contains(none, r.front.header.Format)
 }
 
 // deletedStates are the facts of states that are gone; nothing is read of them.
@@ -181,7 +178,9 @@ func (b *firstBytes) Write(p []byte) (int, error) {
 // bytes.
 func (h *healthReader) wantsBytes(s model.State) bool {
 	for _, t := range h.rows.tables {
-		if r, ok := t.digest(h.b, s.Key); ok && r.digest.value != strings.Trim(s.ETag, `"`) {
+		r, ok := t.digest(h.b, s.Key)
+		stored := model.DigestRow{Present: ok, Value: r.digest.value, HasAttr: r.digest.isText}
+		if ok && stored.WellFormed() && stored.Value != strings.Trim(s.ETag, `"`) {
 			return true
 		}
 	}
@@ -224,7 +223,7 @@ func (h *healthReader) digests(ctx context.Context) {
 	d := &h.f.Digests
 	d.Read, d.Unread = true, slices.Clone(h.rows.unread)
 	for _, t := range h.rows.tables {
-		if t.err != nil {
+		if t.err != nil && !t.single {
 			continue
 		}
 		for _, key := range h.digestKeys(t, reads) {

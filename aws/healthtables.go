@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"sync"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -21,10 +22,11 @@ type tableContents struct {
 
 // oneTable is a lock table that is named for a backend or has rows of it.
 type oneTable struct {
-	name  string
-	named bool
-	err   error // the rows could not be read
-	rows  map[string]row
+	name   string
+	named  bool
+	err    error // the rows could not be read
+	single bool  // but those of the known states could, one by one
+	rows   map[string]row
 }
 
 // lock is the row that locks a state, if there is one.
@@ -80,6 +82,40 @@ func (h *healthReader) scan(ctx context.Context, table string, named bool) oneTa
 		}
 	}
 	return one
+}
+
+// lookUp reads single rows of the tables whose rows may not be listed: the right
+// that the clients of a backend have is GetItem, and not Scan. Rows of states
+// that nothing else names stay unknown.
+func (h *healthReader) lookUp(ctx context.Context) {
+	for i := range h.rows.tables {
+		if t := &h.rows.tables[i]; errors.Is(t.err, model.ErrDenied) {
+			h.singleRows(ctx, t)
+		}
+	}
+}
+
+func (h *healthReader) singleRows(ctx context.Context, t *oneTable) {
+	var mu sync.Mutex
+	found := map[string]row{}
+	g := new(errgroup.Group)
+	g.SetLimit(h.c.concurrency())
+	for _, key := range knownKeys(h.b, &h.objects) {
+		for _, id := range []string{model.LockID(h.b.Bucket, key), model.DigestID(h.b.Bucket, key)} {
+			g.Go(func() error {
+				r, there, err := h.c.rowAt(ctx, h.b, t.name, id)
+				if there {
+					mu.Lock()
+					defer mu.Unlock()
+					found[id] = r
+				}
+				return err
+			})
+		}
+	}
+	if g.Wait() == nil {
+		t.rows, t.single = found, true
+	}
 }
 
 // pending are the rows in the form that a listing of states looks at them.

@@ -153,7 +153,7 @@ func (f Finding) EvidenceText(n int) string {
 	var texts []string
 	of := map[string][]string{}
 	for _, p := range f.parts {
-		if !slices.Contains(texts, p.text) {
+		if of[p.text] == nil {
 			texts = append(texts, p.text)
 		}
 		of[p.text] = append(of[p.text], p.subject)

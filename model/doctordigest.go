@@ -15,7 +15,7 @@ func digestChecks() []Check {
 			ID: "state-digest", Severity: SeverityCritical, Title: "Every digest is that of its state's bytes",
 			Why:     "With a digest of other bytes every client refuses to read the state: no plan, no apply, no pull and no push.",
 			Actions: actions,
-			judge: judgeDigests("match", map[DigestVerdict]string{
+			judge: judgeDigests("matching", map[DigestVerdict]string{
 				DigestMismatch: "the digest is of other bytes",
 			}, DigestMatch),
 			remedy: repair("First find out which of the two is right; then write the digest of the bytes that are there, or restore the version that it belongs to."),
@@ -33,7 +33,7 @@ func digestChecks() []Check {
 			ID: "digest-missing", Severity: SeverityMedium, Title: "No digest is missing",
 			Why:     "Clients read a state without its digest as it is: the check against stale and foreign states is off.",
 			Actions: actions,
-			judge: judgeDigests("there", map[DigestVerdict]string{
+			judge: judgeDigests("in place", map[DigestVerdict]string{
 				DigestMissing: "a digest is expected and there is none",
 			}, DigestMatch, DigestMismatch, DigestMalformed, DigestOrphan),
 			remedy: repair("Write the digest of the bytes that are there; the next apply does it too."),
@@ -42,7 +42,7 @@ func digestChecks() []Check {
 			ID: "digest-orphan", Severity: SeverityMedium, Title: "No digest is left of a state that is gone",
 			Why:     "A digest without its state stops whoever makes a state of that name again: the client waits for content that never comes.",
 			Actions: actions,
-			judge: judgeDigests("with their state", map[DigestVerdict]string{
+			judge: judgeDigests("of a state that exists", map[DigestVerdict]string{
 				DigestOrphan: "a digest is there, but its state is gone",
 			}, DigestMatch, DigestMismatch, DigestMalformed),
 			remedy: orphanDigestRemedy,

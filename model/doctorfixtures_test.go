@@ -276,7 +276,7 @@ func lockFixtures() map[string]fixture {
 			denied: onLock(func(l *Lock) { l.Orphan = deniedTo[bool]("s3:GetObject") }),
 		},
 		"lock-diverged":  {fail: onLock(func(l *Lock) { l.Diverged = true }), evidence: "different locks (ci@runner)", cli: "--lock-id 71d89b36", denied: locksDenied},
-		"lock-malformed": {fail: onLock(func(l *Lock) { l.Malformed = "not JSON" }), evidence: "malformed: not JSON", cli: "stateward unlock", denied: locksDenied},
+		"lock-malformed": {fail: onLock(func(l *Lock) { l.Malformed = "not JSON" }), evidence: "malformed (not JSON)", cli: "stateward unlock", denied: locksDenied},
 		"lock-old": {
 			fail:     onLock(func(l *Lock) { l.Info.Created, l.Verdict = healthAt.AddDate(0, 0, -41), LikelyStale }),
 			evidence: "held for 41 d (ci@runner), likely stale", cli: "stateward unlock", denied: locksDenied,

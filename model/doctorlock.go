@@ -20,13 +20,13 @@ func lockChecks() []Check {
 			ID: "lock-orphan", Severity: SeverityHigh, Title: "No lock is left of a state that is gone",
 			Why:     "terraform force-unlock cannot clear it: it needs the workspace that is gone.",
 			Actions: actions,
-			judge:   lockCheck("have their state", judgeOrphanLock), remedy: unlockRemedy("Clear the lock, once it is sure that nobody is about to create the state."),
+			judge:   lockCheck("of a state that exists", judgeOrphanLock), remedy: unlockRemedy("Clear the lock, once it is sure that nobody is about to create the state."),
 		},
 		{
 			ID: "lock-diverged", Severity: SeverityHigh, Title: "Both mechanisms agree on who holds a lock",
 			Why:     "Different locks in the lock file and in the table mean two holders, each sure to be alone.",
 			Actions: actions,
-			judge: lockCheck("agree", func(l Lock) judgement {
+			judge: lockCheck("in agreement", func(l Lock) judgement {
 				return passedIf(!l.Diverged, "agrees", "the mechanisms hold different locks"+byHolder(l))
 			}),
 			remedy: unlockRemedy("Find out which holder still runs; clear the other one's lock."),
@@ -36,7 +36,7 @@ func lockChecks() []Check {
 			Why:     "A lock that is empty or no JSON stops every client, and terraform force-unlock cannot clear it.",
 			Actions: actions,
 			judge: lockCheck("well-formed", func(l Lock) judgement {
-				return passedIf(l.Malformed == "", "well-formed", "malformed: "+l.Malformed)
+				return passedIf(l.Malformed == "", "well-formed", "malformed ("+l.Malformed+")")
 			}),
 			remedy: unlockRemedy("Clear the lock, once it is sure that nobody runs."),
 		},

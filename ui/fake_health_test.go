@@ -63,3 +63,17 @@ func goodHealth(b model.Backend) model.HealthFacts {
 			Policy:   model.Known(`{"Statement":[{"Effect":"Allow","Principal":{"AWS":"arn:aws:iam::123456789012:root"},"Action":"kms:*","Resource":"*"}]}`)}},
 	}
 }
+
+// hostileHealth has hostile text in whatever findings quote.
+func hostileHealth(b model.Backend, evil func(string) string) model.HealthFacts {
+	h := goodHealth(b)
+	h.Bucket.Policy = model.Unknown[string](evil("reason"))
+	h.Bucket.Logging = model.Known(model.BucketLogging{Bucket: b.Bucket, Prefix: evil("prefix")})
+	h.Bucket.Lifecycle = model.Known([]model.LifecycleRule{{ID: evil("rule"), Enabled: true, Prefix: evil("prefix"), ExpireDays: 1, NoncurrentDays: 1}})
+	h.States.Items[0].Key, h.States.Items[0].Parse = evil("key"), model.Known(evil("parse"))
+	h.States.Items[0].Anomalies = model.Known([]string{evil("anomaly")})
+	h.Tables = model.GatheredOf([]model.TableHealth{{Name: evil("table"), Status: model.Known(evil("status")), Schema: model.Known([]model.TableKey{{Name: evil("key")}})}}, evil("unread"))
+	h.Locks = model.GatheredOf([]model.Lock{{Bucket: b.Bucket, Key: evil("key"), Malformed: evil("malformed"), Orphan: model.Known(true)}})
+	h.Digests = model.GatheredOf([]model.DigestHealth{{Table: evil("table"), Key: evil("key"), Stored: evil("stored"), Verdict: model.Known(model.DigestMismatch)}})
+	return h
+}

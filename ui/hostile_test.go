@@ -61,6 +61,7 @@ func hostileFleet() *fake {
 	f.bodies = map[string]string{b.URL(key): hostileBody(evil)}
 	f.blind = map[string][]string{"bucket": {evil("blind")}}
 	f.hostileKeys(b, key, evil)
+	f.health = map[string]model.HealthFacts{"bucket": hostileHealth(b, evil)}
 	f.change = func(p *model.Plan) {
 		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
 		p.Warnings = append(p.Warnings, evil("warning"))
@@ -136,6 +137,10 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"recover":          "2 C",
 		"journal":          "6",
 		"an entry":         "6 enter",
+		"health":           "3",
+		"health, a line":   "3 j",
+		"a finding":        "3 j enter",
+		"health of one":    "h G enter",
 		"keys":             "4",
 		"a KMS key":        "4 enter",
 		"its last lines":   "4 enter G",

@@ -38,7 +38,7 @@ func TestAStateIsReadOnlyWhenItsContentIsLookedAt(t *testing.T) {
 		t.Fatalf("the body was read %d times before anybody asked for it", n)
 	}
 	s.press("tab").sees("[resources 5]", "aws_redshift_cluster", "outputs 4")
-	s.press("tab").sees("warehouse_password").press("tab", "tab").sees("terraform_version")
+	s.press("tab").sees("warehouse_password").press("tab", "tab", "tab").sees("terraform_version")
 	for range 3 {
 		s.wait(s.app.every())
 	}
@@ -90,7 +90,7 @@ func TestNothingIsShownInClearUnlessTheJournalSaysSo(t *testing.T) {
 				return
 			}
 			s.fleet.revealErr = &model.Failure{Kind: model.ErrJournal, Tried: "recording that secrets are shown"}
-			s.press("x").missing(theSecret).sees("not shown", "the journal cannot be written")
+			s.press("x").missing(theSecret).sees("not shown", "the journal cannot be used")
 			s.fleet.revealErr = nil
 			s.press("x").sees(c.shown)
 			if n := s.fleet.count("RecordReveal " + theKey + " one sensitive value was shown"); n != 2 {
@@ -241,7 +241,7 @@ func TestStatesThatCannotBeLookedInto(t *testing.T) {
 			f := sampleFleet()
 			f.bodies = map[string]string{"s3://acme-tfstate-data/" + theKey: c.body}
 			s := open(t, f).warehouse().press("tab").sees(c.resources...)
-			s.press("tab").sees(c.resources[0][:2]).press("tab", "tab").sees(c.raw...).missing(theSecret)
+			s.press("tab").sees(c.resources[0][:2]).press("tab", "tab", "tab").sees(c.raw...).missing(theSecret)
 			s.press("enter", "right", "x", "j", "left", "/").text("x").press("enter", "n", "esc").missing(theSecret)
 		})
 	}

@@ -175,5 +175,5 @@ func TestTheChartShowsWhatIsNotKnown(t *testing.T) {
 		t.Errorf("got %q", line)
 	}
 	s.sees("size ▂▂", "11 Oct 2026 ─", "─ 21 Nov 2026")
-	s.resize(80, 14).missing("resources ")
+	s.resize(80, 14).missing("size ▂▂")
 }

@@ -42,6 +42,7 @@ type listPage[T any] struct {
 	top    func(st widget.Styles, w int) []string    // lines above the grid; nil: none
 	empty  func() string                             // why there are no rows; nil: the usual words
 	more   bool                                      // rows were left out: the count is "at least"
+	tells  bool                                      // the label of its tab tells how many rows there are
 	tall   int                                       // the most lines that the detail takes; 0 is maxDetail
 }
 
@@ -176,6 +177,7 @@ func (p *listPage[T]) status() []widget.Cell {
 	case p.asOf.IsZero() && len(p.list.rows) == 0:
 	case p.list.filter.Active():
 		cells = append(cells, text(count(p.list.len())+" of "+p.total()))
+	case p.tells:
 	default:
 		cells = append(cells, text(p.total()))
 	}

@@ -27,6 +27,7 @@ type outputRow struct {
 
 func newOutputsTab(h host, body *stateBody) *outputsTab {
 	t := &outputsTab{body: body, clear: map[string]string{}, listPage: newListPage[outputRow](h, "output", body.sc)}
+	t.tells = true
 	t.detail = t.details
 	t.list.id = func(r *outputRow) string { return r.entry.Name }
 	t.list.words = func(r *outputRow) string { return r.entry.Name + " " + r.typ }

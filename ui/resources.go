@@ -30,6 +30,7 @@ const manyInstances = 200
 
 func newResourcesTab(h host, body *stateBody, counted func() model.Fact[int]) *resourcesTab {
 	t := &resourcesTab{body: body, counted: counted, listPage: newListPage[treeRow](h, "resource", body.sc)}
+	t.tells = true
 	t.detail = t.details
 	t.list.id = func(r *treeRow) string { return r.id }
 	t.list.words = t.words

@@ -230,6 +230,7 @@ type stateLocksTab struct {
 
 func newStateLocksTab(h host, sc *scope, b model.Backend, key string) *stateLocksTab {
 	t := &stateLocksTab{backend: b, state: key, listPage: newListPage[lockRow](h, "lock", sc)}
+	t.tells = true
 	t.start, t.carry = t.relist, keepSince
 	t.detail = func(st widget.Styles, w, h int) []string { return currentLockDetails(&t.listPage, st, w, h) }
 	setupLocks(&t.list, h, false)

@@ -30,6 +30,7 @@ type versionsTab struct {
 
 func newVersionsTab(h host, sc *scope, b model.Backend, key string) *versionsTab {
 	t := &versionsTab{backend: b, state: key, listPage: newListPage[model.Version](h, "version", sc)}
+	t.tells = true
 	t.reads.limit, t.past.bodies.limit = atOnce, atOnce/2
 	t.top = t.overview
 	t.start, t.facts, t.detail, t.carry = t.relist, t.readFacts, t.details, keepVersionFacts

@@ -106,6 +106,10 @@ func (t *versionsTab) versionNote(v *model.Version) widget.Cell {
 		return t.anomalyCell(v.Anomalies)
 	case !v.Restorable.Or(true):
 		return dim("no restore")
+	case v.Awaits():
+		return unread()
+	case v.Unchecked != "":
+		return unknown()
 	}
 	return text("")
 }
@@ -233,6 +237,9 @@ func unreadParts(v *model.Version) []widget.Cell {
 	}
 	if f.Encryption.Reason() != f.Header.Reason() {
 		parts = why(parts, "encryption", f.Encryption)
+	}
+	if !v.Awaits() && v.Unchecked != "" && v.Unchecked != f.Header.Reason() {
+		parts = append(parts, warn("? anomalies: "+v.Unchecked))
 	}
 	parts = why(parts, "restorable", v.Restorable)
 	if v.WhyNot != "" && !v.IsLatest && !v.DeleteMarker {

@@ -51,7 +51,7 @@ func (v *Version) Awaits() bool {
 // listed, and for news about all of them.
 func (h *History) All(versions []Version, first int) {
 	if first == 0 || h.serials == nil {
-		first, h.serials = 0, map[serialAt][]int{}
+		first, h.serials = 0, make(map[serialAt][]int, len(versions))
 	}
 	for i := first; i < len(versions); i++ {
 		h.note(versions, i)

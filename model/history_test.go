@@ -245,3 +245,25 @@ func TestSuggest(t *testing.T) {
 		})
 	}
 }
+
+// Facts that come one by one must not cost more the more versions there are,
+// whatever these have in common.
+func TestOneFactCostsTheSameAmongManyVersions(t *testing.T) {
+	cost := func(n int, serial func(i int) uint64) float64 {
+		versions := make([]Version, n)
+		for i := range versions {
+			versions[i] = stated(serial(i), 3, 1)
+		}
+		h := judging()
+		h.All(dated(versions), 0)
+		return testing.AllocsPerRun(5, func() { h.Learned(versions, n/2) })
+	}
+	for name, serial := range map[string]func(int) uint64{
+		"one serial each":         func(i int) uint64 { return uint64(100_000 - i) },
+		"all with the one serial": func(int) uint64 { return 7 },
+	} {
+		if few, many := cost(10, serial), cost(10_000, serial); many > few {
+			t.Errorf("%s: %v allocations among 10, %v among 10,000", name, few, many)
+		}
+	}
+}

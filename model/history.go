@@ -37,16 +37,21 @@ const NoVersionBefore = "there is no version before it"
 // Reasons for which a rule could not be applied yet; all others are of facts
 // that could not be read.
 const (
-	NotReadYet       = "not read yet"
+	notReadYet       = "not read yet"
 	beforeNotReadYet = "the version before is not read yet"
 )
+
+// Awaits reports whether more will be told of a version when more is read.
+func (v *Version) Awaits() bool {
+	return v.Anomalies == nil || v.Unchecked == notReadYet || v.Unchecked == beforeNotReadYet
+}
 
 // All works out everything anew, from place first on: what stands before it
 // changes only in what it says of the first. It is for versions that were
 // listed, and for news about all of them.
 func (h *History) All(versions []Version, first int) {
 	if first == 0 || h.serials == nil {
-		first, h.serials = 0, map[serialAt][]int{}
+		first, h.serials = 0, make(map[serialAt][]int, len(versions))
 	}
 	for i := first; i < len(versions); i++ {
 		h.note(versions, i)

@@ -118,7 +118,7 @@ func TestAnomalies(t *testing.T) {
 		"an alias tells nothing":                      {versions: []Version{stated(8, 4, 1, key("arn:aws:kms:eu-west-1:1:key/old")), stated(7, 4, 1)}, change: func(h *History) { h.Wants = Known(Encryption{Algorithm: "aws:kms", KMSKeyID: "alias/tfstate"}) }},
 		"a bucket that wants nothing":                 {versions: []Version{stated(8, 4, 1)}, change: func(h *History) { h.Wants = Known(Encryption{Algorithm: "none"}) }},
 		"what the bucket wants cannot be read":        {versions: []Version{stated(8, 4, 1)}, change: func(h *History) { h.Wants = Unknown[Encryption]("AccessDenied s3:GetEncryptionConfiguration") }, unchecked: "the bucket's default encryption: AccessDenied s3:GetEncryptionConfiguration"},
-		"what the bucket wants is not read yet":       {versions: []Version{stated(8, 4, 1)}, change: func(h *History) { h.Wants = Fact[Encryption]{} }, unchecked: NotReadYet},
+		"what the bucket wants is not read yet":       {versions: []Version{stated(8, 4, 1)}, change: func(h *History) { h.Wants = Fact[Encryption]{} }, unchecked: notReadYet},
 		"an older tool":                               {versions: []Version{stated(8, 4, 1, tool("1.9.8")), stated(7, 4, 1)}, rules: "older-tool", text: "1.9.8, the version before by 1.11.4"},
 		"numbers, not texts, are compared":            {versions: []Version{stated(8, 4, 1), stated(7, 4, 1, tool("1.9.8"))}},
 		"a pre-release comes before its release":      {versions: []Version{stated(8, 4, 1, tool("1.12.0-rc1")), stated(7, 4, 1, tool("1.12.0"))}, rules: "older-tool"},
@@ -127,7 +127,7 @@ func TestAnomalies(t *testing.T) {
 		}), stated(7, 4, 1)}, rules: "restored-by-stateward"},
 		"no version number":                  {versions: []Version{stated(8, 4, 1, tool("dev")), stated(7, 4, 1)}},
 		"another layout may be another tool": {versions: []Version{stated(8, 4, 1, tool("1.9.0"), isCompact), stated(7, 4, 1)}},
-		"empty, as the listing says":         {versions: []Version{emptyOne(), stated(7, 4, 1)}, rules: "empty", unchecked: NotReadYet},
+		"empty, as the listing says":         {versions: []Version{emptyOne(), stated(7, 4, 1)}, rules: "empty", unchecked: notReadYet},
 		"cut off":                            {versions: []Version{broken("at offset 99: " + endsTooEarly), stated(7, 4, 1)}, rules: "truncated", text: "cut off"},
 		"not a state":                        {versions: []Version{broken("at offset 0: not a JSON object"), stated(7, 4, 1)}, rules: "invalid"},
 		"compared with the last state, past what is none": {versions: []Version{stated(1, 1, 1, lineage(lineB)), emptyOne(), broken("x"), stated(7, 4, 1)}, rules: "lineage-changed resources-halved outputs-survive"},
@@ -136,7 +136,7 @@ func TestAnomalies(t *testing.T) {
 			v.WrittenBy = Known(Author{Who: "oncall@desk", Operation: "stateward-restore", From: "v1"})
 		}), stated(7, 4, 1)}, rules: "restored-by-stateward", text: "stateward restore of oncall@desk, from version v1"},
 		"a delete marker":                      {versions: []Version{marker(), stated(7, 4, 1)}},
-		"not read yet":                         {versions: []Version{unreadOne(), stated(7, 4, 1)}, unchecked: NotReadYet},
+		"not read yet":                         {versions: []Version{unreadOne(), stated(7, 4, 1)}, unchecked: notReadYet},
 		"not readable":                         {versions: []Version{deniedOne(), stated(7, 4, 1)}, unchecked: "AccessDenied s3:GetObjectVersion"},
 		"the version before is not read yet":   {versions: []Version{stated(8, 1, 1), unreadOne()}, unchecked: beforeNotReadYet},
 		"the version before is not readable":   {versions: []Version{stated(8, 1, 1), deniedOne()}, unchecked: "the version before: AccessDenied s3:GetObjectVersion"},
@@ -243,5 +243,27 @@ func TestSuggest(t *testing.T) {
 				t.Errorf("%q lacks %q", said, c.says)
 			}
 		})
+	}
+}
+
+// Facts that come one by one must not cost more the more versions there are,
+// whatever these have in common.
+func TestOneFactCostsTheSameAmongManyVersions(t *testing.T) {
+	cost := func(n int, serial func(i int) uint64) float64 {
+		versions := make([]Version, n)
+		for i := range versions {
+			versions[i] = stated(serial(i), 3, 1)
+		}
+		h := judging()
+		h.All(dated(versions), 0)
+		return testing.AllocsPerRun(5, func() { h.Learned(versions, n/2) })
+	}
+	for name, serial := range map[string]func(int) uint64{
+		"one serial each":         func(i int) uint64 { return uint64(100_000 - i) },
+		"all with the one serial": func(int) uint64 { return 7 },
+	} {
+		if few, many := cost(10, serial), cost(10_000, serial); many > few {
+			t.Errorf("%s: %v allocations among 10, %v among 10,000", name, few, many)
+		}
 	}
 }

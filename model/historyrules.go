@@ -25,7 +25,7 @@ func (j *inspection) odd(rule Rule, format string, args ...any) {
 
 // lack notes why a rule could not be applied; the first reason is the one told.
 func (j *inspection) lack(why string) {
-	if j.unchecked == "" || j.unchecked == NotReadYet || j.unchecked == beforeNotReadYet {
+	if j.unchecked == "" || j.unchecked == notReadYet || j.unchecked == beforeNotReadYet {
 		j.unchecked = why
 	}
 }
@@ -39,7 +39,7 @@ func (j *inspection) all() {
 	case j.v.Facts.Header.IsUnknown():
 		j.lack(j.v.Facts.Header.Reason())
 	case !known:
-		j.lack(NotReadYet)
+		j.lack(notReadYet)
 	case head.Format == FormatInvalid && strings.HasSuffix(head.Problem, endsTooEarly):
 		j.odd(RuleTruncated, "truncated: %s", head.Problem)
 	case head.Format == FormatInvalid:
@@ -110,7 +110,7 @@ func (j *inspection) resources() {
 	n, ok := j.v.Facts.Resources.Get()
 	switch {
 	case !ok:
-		j.lack(cmp.Or(j.v.Facts.Resources.Reason(), NotReadYet))
+		j.lack(cmp.Or(j.v.Facts.Resources.Reason(), notReadYet))
 		return
 	case !okBefore:
 		j.lack(cmp.Or(j.before.Facts.Resources.Reason(), beforeNotReadYet))
@@ -176,7 +176,7 @@ func (j *inspection) encryption() {
 	case j.v.Facts.Encryption.IsUnknown():
 		j.lack("encryption: " + j.v.Facts.Encryption.Reason())
 	case !known || !ok:
-		j.lack(NotReadYet)
+		j.lack(notReadYet)
 	case wants.Algorithm == "none":
 	case is.Algorithm != wants.Algorithm:
 		j.odd(RuleEncryption, "encrypted with %s, the bucket wants %s", is.Algorithm, wants.Algorithm)

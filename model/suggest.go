@@ -142,7 +142,7 @@ func lastGood(versions []Version, from int, reasons []string) (Suggestion, bool)
 			return Suggestion{}, false // older ones are of another life of the state
 		case v.Facts.Header.IsUnknown():
 			reasons = append(reasons, fmt.Sprintf("Version %s could not be read: %s.", v.VersionID, v.Facts.Header.Reason()))
-		case !known && !isListedEmpty(v) || v.Unchecked == NotReadYet || v.Unchecked == beforeNotReadYet:
+		case !known && !isListedEmpty(v) || v.Awaits() && !isNoState(v):
 			return Suggestion{}, false // not told yet
 		case isNoState(v) || isDamaged(v):
 		case !v.Restorable.Or(true):

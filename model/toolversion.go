@@ -19,16 +19,17 @@ type toolVersion struct {
 func parseToolVersion(s string) (toolVersion, bool) {
 	s, _, _ = strings.Cut(s, "+")
 	s, pre, _ := strings.Cut(s, "-")
-	parts := strings.Split(s, ".")
-	if len(parts) != 3 {
-		return toolVersion{}, false
-	}
 	var n [3]int
-	for i, part := range parts {
+	for i := range n {
+		part, rest, more := strings.Cut(s, ".")
+		if more != (i < len(n)-1) {
+			return toolVersion{}, false
+		}
 		var err error
 		if n[i], err = strconv.Atoi(part); err != nil || n[i] < 0 {
 			return toolVersion{}, false
 		}
+		s = rest
 	}
 	v := toolVersion{major: n[0], minor: n[1], patch: n[2]}
 	if pre == "" {

@@ -95,13 +95,16 @@ func (t *versionsTab) heard(r model.LockReport) {
 	t.reconsider()
 }
 
-// reconsider has the authors told again that could not be told. What they mean
-// for the versions is worked out when they are.
+// reconsider has the authors told again that could not be told, when their rows
+// are near the screen. Those that the journal knows cost nothing to tell.
 func (t *versionsTab) reconsider() {
 	for i := range t.list.rows {
 		v := &t.list.rows[i]
-		if _, ours := t.past.Journal[v.VersionID]; ours || v.WrittenBy.IsUnknown() {
+		if v.WrittenBy.IsUnknown() {
 			v.WrittenBy = model.Fact[model.Author]{}
+		}
+		if _, ours := t.past.Journal[v.VersionID]; ours {
+			t.past.Attribute(t.list.rows, i)
 		}
 	}
 }

@@ -48,6 +48,7 @@ const (
 	colBy     = "BY"
 	colRes    = "RES"
 	colChange = "CHANGE"
+	colEnc    = "ENC"
 	colNote   = "NOTE"
 )
 
@@ -62,7 +63,7 @@ func versionColumns() []column[model.Version] {
 		{widget.Column{Title: colChange, Min: 7, Drop: 2}, nil},
 		{widget.Column{Title: "SIZE", Min: 7, Right: true, Drop: 5},
 			func(a, b *model.Version) int { return cmp.Compare(a.Size, b.Size) }},
-		{widget.Column{Title: "ENC", Min: 4, Drop: 4}, nil},
+		{widget.Column{Title: colEnc, Min: 4, Drop: 4}, nil},
 		{widget.Column{Title: "LINEAGE", Min: 7, Drop: 6}, nil},
 		{widget.Column{Title: "TOOL", Min: 7, Drop: 7}, nil},
 		{widget.Column{Title: colNote, Min: noteRoom, Max: 60, Weight: 1}, nil},

@@ -106,6 +106,10 @@ func (t *versionsTab) versionNote(v *model.Version) widget.Cell {
 		return t.anomalyCell(v.Anomalies)
 	case !v.Restorable.Or(true):
 		return dim("no restore")
+	case v.Awaits():
+		return unread()
+	case v.Unchecked != "":
+		return unknown()
 	}
 	return text("")
 }
@@ -234,6 +238,9 @@ func unreadParts(v *model.Version) []widget.Cell {
 	if f.Encryption.Reason() != f.Header.Reason() {
 		parts = why(parts, "encryption", f.Encryption)
 	}
+	if !v.Awaits() && v.Unchecked != "" && v.Unchecked != f.Header.Reason() {
+		parts = append(parts, warn("? anomalies: "+v.Unchecked))
+	}
 	parts = why(parts, "restorable", v.Restorable)
 	if v.WhyNot != "" && !v.IsLatest && !v.DeleteMarker {
 		parts = append(parts, warn("cannot be restored: "+v.WhyNot))
@@ -244,7 +251,7 @@ func unreadParts(v *model.Version) []widget.Cell {
 // fitColumns gives the columns the room that the rows near the screen need. What
 // is left is the note's; it gets a word at least.
 func (t *versionsTab) fitColumns(w int) {
-	by, res, change := 12, 3, 6
+	by, res, change, enc := 12, 3, 6, 4
 	t.list.near(func(v *model.Version) bool {
 		if a, ok := v.WrittenBy.Get(); ok {
 			by = max(by, widget.Width(safe(authorWords(a))))
@@ -255,17 +262,21 @@ func (t *versionsTab) fitColumns(w int) {
 		if c, ok := v.Change.Get(); ok {
 			change = max(change, len(c.String())+2)
 		}
+		if e, ok := v.Facts.Encryption.Get(); ok {
+			enc = max(enc, len(e.Short()))
+		}
 		return true
 	})
 	note := noteRoom
 	if w >= 110 {
 		note = wideNote
 	}
-	others := rowMargin + 6 + 6 + 7 + 4 + note + 7*columnGap
+	others := rowMargin + 6 + 6 + 7 + enc + note + 7*columnGap
 	t.list.setMin(colNote, note)
 	change = min(change, 14, max(9, w-others-res-18))
 	by = min(by, 30, max(12, w-others-res-change))
 	t.list.setMin(colRes, res)
+	t.list.setMin(colEnc, enc)
 	t.list.setMin(colChange, change)
 	t.list.setMin(colBy, by)
 }

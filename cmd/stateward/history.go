@@ -93,8 +93,8 @@ func beyond(v model.Version, limit versionLimit) model.Version {
 
 func (s *session) printHistory(versions []model.Version, p *problems) error {
 	docs := make([]versionDoc, 0, len(versions))
-	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"}, {title: "by", drop: 4, cut: 12},
-		{title: "resources", right: true, drop: 3}, {title: "size", right: true, drop: 2}, {title: "enc", drop: 1}, {title: "note", cut: 16, end: true}}}
+	t := &table{columns: []column{{title: "version"}, {title: "serial", right: true}, {title: "when"}, {title: "by", drop: 5, cut: 12},
+		{title: "resources", right: true, drop: 4}, {title: "change", drop: 3}, {title: "size", right: true, drop: 2}, {title: "enc", drop: 1}, {title: "note", cut: 16, end: true}}}
 	var why []reasons
 	best, wrong := model.Suggest(versions)
 	for _, v := range versions {
@@ -130,10 +130,10 @@ const signSuggested = "★"
 func versionRow(v model.Version, now time.Time, suggested bool) []string {
 	by, note := shown(v.WrittenBy, authorText), versionNote(v, suggested)
 	if v.DeleteMarker {
-		return []string{v.VersionID, signNone, ago(now, v.LastModified), by, signNone, signNone, signNone, note}
+		return []string{v.VersionID, signNone, ago(now, v.LastModified), by, signNone, signNone, signNone, signNone, note}
 	}
 	f := v.Facts
-	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), by, resourcesText(v),
+	return []string{v.VersionID, shown(f.Header, serialOf), ago(now, v.LastModified), by, shown(f.Resources, number), changeText(v),
 		bytesOf(v.Size), shown(f.Encryption, model.Encryption.Short), note}
 }
 
@@ -141,14 +141,17 @@ func authorText(a model.Author) string {
 	return strings.TrimSpace(a.Who + " " + strings.TrimPrefix(a.OperationName(), "stateward-"))
 }
 
-// resourcesText is the number of resources with what the version changed.
-func resourcesText(v model.Version) string {
-	n := shown(v.Facts.Resources, number)
+// changeText is what the version changed; nothing, or nothing to compare with, is
+// no change.
+func changeText(v model.Version) string {
 	c, ok := v.Change.Get()
-	if !ok || c == (model.Change{}) {
-		return n
+	switch {
+	case ok && c != (model.Change{}):
+		return c.String()
+	case ok || v.Change.Reason() == model.NoVersionBefore:
+		return signNone
 	}
-	return n + " (" + c.String() + ")"
+	return shown(v.Change, model.Change.String)
 }
 
 func versionNote(v model.Version, suggested bool) string {

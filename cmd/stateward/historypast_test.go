@@ -39,7 +39,7 @@ func TestHistoryOfTheOverwrittenState(t *testing.T) {
 	equal(t, "nothing odd", oldest.Anomalies, []model.Rule{})
 
 	tab := f.run("history", overwrittenURL)
-	for _, want := range []string{"carol@laptop apply          3 (-58)", "current; lost 58 of 61 resources", "★ suggested"} {
+	for _, want := range []string{"carol@laptop apply               3  -58 ", "current; lost 58 of 61 resources", "★ suggested"} {
 		if !strings.Contains(tab.stdout, want) {
 			t.Errorf("no %q in\n%s", want, tab.stdout)
 		}

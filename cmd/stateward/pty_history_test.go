@@ -23,11 +23,10 @@ func TestTheOverwrittenStateTellsWhatToRestore(t *testing.T) {
 			c := openConsole(t, win, "demo")
 			c.looksAtTheBackends()
 			c.goesToTheOverwrittenState()
-			keys := []string{"enter", "s"} // opening it and going to the suggestion; four keys are allowed
-			c.press(keys[0])
-			c.shows("what is wrong, and what to restore, without a further key", `^ ▌ 57 .* carol@laptop apply 3 \(-58\) .* ✖ lost`,
+			c.press("enter") // opens it: what is wrong and what to restore are seen without a further key
+			c.sees(`^ ▌ 57 .* carol@laptop apply 3 \(-58\) .* ✖ lost`,
 				`^ 56 .* ci@runner-17 apply 61 \(\+1\) .* ★ suggested`, `[^(]s suggested`)
-			c.press(keys[1])
+			c.press("s") // the first of four keys that would be allowed
 			c.sees(`^ ▌ 56 .* ci@runner-17 apply 61 \(\+1\) .* ★ suggested`, `★ suggested: Serial 57, written .* by carol@laptop apply:`,
 				`lost 58 of 61`, `Serial 56,`, `last good version before that`, `[^(]R restore`)
 			c.press("R")

@@ -140,7 +140,7 @@ func (c *console) restores() {
 	c.sees(`✓ 8 release the locks`, `esc closes`)
 	c.leavesTheDialog()
 	c.sees(`^ Backends › acme-tfstate-data › warehouse/.* digest ● match`, `\[versions 32\]`, `locks - `, `57 .* 3 \(-58\) `)
-	c.shows("the new version is the current one", `58 .* 61 \(\+58\) .* current `)
+	c.shows("the new version is the current one", `58 .* 61 \(\+58\) .* current`)
 }
 
 // TestASilentTerminalDelaysNothing runs alone, before the parallel stories: it

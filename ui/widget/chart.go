@@ -50,18 +50,23 @@ func spark(s Sample, most float64) string {
 	return string(all[level])
 }
 
-// squeezed is at most w samples in place of many.
+// squeezed is at most w samples in place of many. A sample that is older than the
+// one before it, as clocks may have it, stays in its cell.
 func squeezed(samples []Sample, w int) []Sample {
 	if len(samples) <= w {
 		return samples
 	}
-	from, to := samples[0].At, samples[len(samples)-1].At
-	cells := make([]Sample, w)
-	filled := make([]bool, w)
-	for _, s := range samples {
-		i := cellOf(from, to, s.At, w)
+	from, span := samples[0].At, samples[len(samples)-1].At.Sub(samples[0].At)
+	end := func(cell int) time.Time { return from.Add(time.Duration(float64(span) * float64(cell+1) / float64(w))) }
+	cells, filled := make([]Sample, w), make([]bool, w)
+	i, next := 0, end(0)
+	for k := range samples {
+		s := &samples[k]
+		for ; span > 0 && i < w-1 && !s.At.Before(next); next = end(i) {
+			i++
+		}
 		if s.Gap == "" || !filled[i] || cells[i].Gap != "" {
-			cells[i], filled[i] = s, true
+			cells[i], filled[i] = *s, true
 		}
 	}
 	for i := 1; i < w; i++ {
@@ -70,12 +75,4 @@ func squeezed(samples []Sample, w int) []Sample {
 		}
 	}
 	return cells
-}
-
-func cellOf(from, to, at time.Time, w int) int {
-	span := to.Sub(from)
-	if span <= 0 {
-		return 0
-	}
-	return max(0, min(w-1, int(float64(w)*float64(at.Sub(from))/float64(span))))
 }

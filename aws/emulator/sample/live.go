@@ -60,7 +60,20 @@ func newHolder(s *emulator.Server) *holder {
 	b := live()
 	state := b.states[0]
 	d := newDocument(newCatalog(), b, state)
+	d.replay(b, state)
 	return &holder{server: s.Handler(), backend: b, document: d, random: randomFor(LiveBucket, LiveKey, "live"), count: d.total - liveAhead, step: state.versions}
+}
+
+// replay changes the values that the history of a state changed, so that what is
+// written next differs from its last version by no more than is meant.
+func (d *document) replay(b backend, s state) {
+	r := randomFor(b.name, s.key, "runs")
+	for i, rev := range s.history(b, d.total) {
+		d.touch(r, i, rev.count, rev.touched)
+		if s.held == nil || rev.age > s.held.age {
+			_, _ = uuid(r), uuid(r) // of the locks of its runs
+		}
+	}
 }
 
 // write stores the next version and its digest, or what of it is still to be

@@ -79,5 +79,6 @@ type fleet struct {
 	backends    []model.Backend
 	complete    bool
 	interrupted recoveries
-	health      map[string]healthReport // by backendID
+	health      map[string]healthReport   // by backendID
+	secrets     map[string]*model.Secrets // of states that were read whole, by s3:// address
 }

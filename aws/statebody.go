@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"io"
 
 	"github.com/stateward/stateward/model"
@@ -123,7 +124,7 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 		n, err := r.Read(body[len(body):cap(body)])
 		body = body[:len(body)+n]
 		switch {
-		case err == io.EOF: //nolint:errorlint // what io.Reader promises
+		case errors.Is(err, io.EOF):
 			return body, nil
 		case err != nil:
 			return nil, err

@@ -27,3 +27,25 @@ func TestEveryLockRuleIsDocumented(t *testing.T) {
 		}
 	}
 }
+
+// Every word that makes a name that of a secret is listed in docs/secrets.md.
+func TestEveryNameOfASecretIsDocumented(t *testing.T) {
+	source, err := os.ReadFile("secretnames.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	docs, err := os.ReadFile("../docs/secrets.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, code, _ := strings.Cut(string(source), "\n)\n") // behind the imports
+	words := regexp.MustCompile(`"([a-z0-9_]+)"`).FindAllStringSubmatch(code, -1)
+	if len(words) < 60 {
+		t.Fatalf("only %d words found in the source", len(words))
+	}
+	for _, w := range words {
+		if !strings.Contains(string(docs), "`"+w[1]+"`") {
+			t.Errorf("%s is not in docs/secrets.md", w[1])
+		}
+	}
+}

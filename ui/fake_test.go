@@ -36,7 +36,8 @@ type fake struct {
 	entries []model.JournalEntry
 	unread  error // why the journal, or some of it, could not be read
 
-	bodies    map[string]string // whole states, by s3:// address, or by that and the version id behind a space
+	bodies    map[string]string    // whole states, by s3:// address, or by that and the version id behind a space
+	doc       *model.StateDocument // instead of all of them
 	bodyErr   error
 	revealErr error
 	bodyRead  func(ctx context.Context, progress func(read, total int64)) // while a state is read

@@ -79,4 +79,5 @@ type fleet struct {
 	backends    []model.Backend
 	complete    bool
 	interrupted recoveries
+	secrets     map[string]*model.Secrets // of states that were read whole, by s3:// address
 }

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -55,6 +56,7 @@ func hostileFleet() *fake {
 	f.locks["bucket"] = append(f.locks["bucket"], ours)
 	f.entries = hostileJournal(evil)
 	f.unread = errors.New(evil("unread"))
+	f.bodies = map[string]string{b.URL(key): hostileBody(evil)}
 	f.blind = map[string][]string{"bucket": {evil("blind")}}
 	f.change = func(p *model.Plan) {
 		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
@@ -98,6 +100,13 @@ func TestHostileTextNeverReachesTheTerminal(t *testing.T) {
 		"filter":           "enter /",
 		"versions":         "enter enter",
 		"state's locks":    "enter enter tab tab tab",
+		"resources":        "enter enter tab",
+		"a module":         "enter enter tab j enter j",
+		"an instance":      "enter enter tab enter enter j enter",
+		"outputs":          "enter enter tab tab",
+		"an output":        "enter enter tab tab x",
+		"raw":              "enter enter shift+tab G enter j",
+		"raw, searched":    "enter enter shift+tab / e v i l enter n enter",
 		"locks":            "2",
 		"unlock":           "2 U",
 		"restore":          "enter enter R",
@@ -156,4 +165,21 @@ func TestHostileKeysAreCopiedEscaped(t *testing.T) {
 	if strings.ContainsAny(s.copied, "\x1b\r\n\x07") || !strings.Contains(s.copied, `$'s3://bucket/k\x1b]0;owned`) {
 		t.Errorf("copied %q", s.copied[:80])
 	}
+}
+
+// hostileBody is a state with hostile text wherever a state has text.
+func hostileBody(text func(string) string) string {
+	evil := func(what string) string { return strings.ToValidUTF8(text(what), "") } // JSON holds no other text
+	object := map[string]any{evil("name"): evil("value"), "list": []any{evil("a"), map[string]any{evil("b"): 1}}}
+	resource := func(module string) map[string]any {
+		return map[string]any{"module": module, "mode": "managed", "type": evil("type"), "name": evil("name"), "provider": evil("provider"),
+			"instances": []any{map[string]any{"index_key": evil("key"), "attributes": object}, map[string]any{"deposed": evil("deposed"), "attributes": object}}}
+	}
+	doc, err := json.Marshal(map[string]any{"version": 4, "serial": 1, "terraform_version": evil("tool"), "lineage": evil("lineage"), evil("top"): evil("level"),
+		"outputs":   map[string]any{evil("out"): map[string]any{"value": object, "type": []any{evil("t"), evil("u")}}, "secret": map[string]any{"value": evil("s"), "sensitive": true}},
+		"resources": []any{resource(""), resource(evil("module")), resource(`module.a["` + evil("x") + `"].module.b`)}})
+	if err != nil {
+		panic(err) // a fixture
+	}
+	return string(doc)
 }

@@ -63,7 +63,11 @@ func (p *instancePage) actions() []action { return p.table }
 // enter unfolds the attributes, and hides again what was shown when the page
 // was left.
 func (p *instancePage) enter() tea.Cmd {
+	p.doc = p.host.fleet().taught(p.body.backend.URL(p.body.key), p.doc)
 	p.forget()
+	if p.jsonTree.doc != nil {
+		p.relearned(p.doc)
+	}
 	if p.jsonTree.doc == nil && p.doc != nil && p.object.Attributes.Len() > 0 {
 		return p.set(p.doc, p.object.Attributes)
 	}

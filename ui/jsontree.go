@@ -62,6 +62,12 @@ func (t *jsonTree) set(doc *model.StateDocument, root model.Span) tea.Cmd {
 	return t.unfold(-1)
 }
 
+// relearned takes the same text with more known of its secrets.
+func (t *jsonTree) relearned(doc *model.StateDocument) {
+	t.doc = doc
+	t.forget()
+}
+
 // forget hides again what was shown in clear.
 func (t *jsonTree) forget() { clear(t.clear) }
 

@@ -56,7 +56,8 @@ func (t *rawTab) arrived() tea.Cmd {
 		t.show()
 		return nil
 	}
-	if doc == t.doc {
+	if t.doc != nil && len(doc.Body) > 0 && len(t.doc.Body) == len(doc.Body) && &doc.Body[0] == &t.doc.Body[0] {
+		t.relearned(doc)
 		return nil
 	}
 	return t.set(doc, doc.Root())

@@ -2,7 +2,6 @@ package ui
 
 import (
 	"context"
-	"strconv"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -36,20 +35,16 @@ func newResourcesTab(h host, body *stateBody, counted func() model.Fact[int]) *r
 	t.list.words = t.words
 	t.list.cells = t.cells
 	t.list.init([]column[treeRow]{
-		{widget.Column{Title: "RESOURCE", Min: 22, Weight: 3, Cut: widget.CutMiddle}, nil},
-		{widget.Column{Title: "TYPE", Min: 18, Max: 44, Weight: 2, Drop: 2}, nil},
+		{widget.Column{Title: "RESOURCE", Min: 24, Weight: 3, Cut: widget.CutMiddle}, nil},
 		{widget.Column{Title: "COUNT", Min: 5, Right: true}, nil},
-		{widget.Column{Title: "NOTE", Min: 11, Max: 28, Weight: 1, Drop: 1}, nil},
+		{widget.Column{Title: "NOTE", Min: 12, Max: 28, Weight: 1, Drop: 1}, nil},
 	})
 	t.table = t.actionTable()
 	return t
 }
 
 func (t *resourcesTab) words(r *treeRow) string {
-	if r.kind == moduleRow {
-		return r.label
-	}
-	return r.label + " " + r.typ
+	return r.label
 }
 
 func (t *resourcesTab) label() string { return "resources " + t.number() }
@@ -349,79 +344,4 @@ func (t *resourcesTab) seekResource(i int, address string) tea.Cmd {
 	t.seeking = ""
 	t.list.grid.SetCursorByKey(id)
 	return nil
-}
-
-func (t *resourcesTab) cells(r *treeRow, cells []widget.Cell) []widget.Cell {
-	name := text(strings.Repeat("  ", r.depth) + t.foldSign(r) + r.label)
-	if r.kind == moduleRow {
-		name.Tone = widget.Accent
-	}
-	number := text(count(r.sums.instances))
-	if r.kind == objectRow {
-		number = text("")
-	}
-	return append(cells, name, dim(r.typ), number, sumsNote(r.sums, r.kind == objectRow))
-}
-
-// foldSign tells what is behind a row.
-func (t *resourcesTab) foldSign(r *treeRow) string {
-	switch {
-	case t.flat:
-		return ""
-	case r.kind == objectRow || r.kind == resourceRow && r.sums.instances+r.sums.deposed <= 1:
-		return "  "
-	case t.isOpen(r.id):
-		return "▾ "
-	}
-	return "▸ "
-}
-
-// sumsNote says what is particular about the instances of a row.
-func sumsNote(s sums, one bool) widget.Cell {
-	var notes []string
-	for _, n := range []struct {
-		n    int
-		word string
-	}{{s.tainted, "tainted"}, {s.deposed, "deposed"}} {
-		switch {
-		case n.n > 0 && one:
-			notes = append(notes, n.word)
-		case n.n > 0:
-			notes = append(notes, strconv.Itoa(n.n)+" "+n.word)
-		}
-	}
-	if len(notes) == 0 {
-		return text("")
-	}
-	return warn("▲ " + strings.Join(notes, ", "))
-}
-
-func (t *resourcesTab) details(st widget.Styles, w, h int) []string {
-	row := t.list.current()
-	if row == nil || t.body.tree == nil {
-		return nil
-	}
-	parts := []widget.Cell{}
-	if row.kind != moduleRow {
-		e := t.body.tree.index.Resource(row.resource)
-		parts = append(parts, text(plural(e.Instances, "instance")), dim(row.typ), dim(providerName(e.Provider)))
-	} else {
-		parts = append(parts, text(plural(row.sums.instances, "instance")))
-	}
-	if note := sumsNote(row.sums, row.kind == objectRow); note.Text != "" {
-		note.Text = strings.TrimSpace(note.Text + " " + row.object.Deposed)
-		parts = append(parts, note)
-	}
-	lines := flow(st, "", []widget.Cell{{Text: t.address(row)}}, w, 2)
-	return append(lines, flow(st, "", parts, w, max(1, min(h, 4)-len(lines)))...)
-}
-
-// providerName is the address of a provider without what every one has round it.
-func providerName(p string) string {
-	return strings.TrimSuffix(strings.TrimPrefix(p, `provider["`), `"]`)
-}
-
-func (t *resourcesTab) view(st widget.Styles) string {
-	t.busy, t.asOf = t.body.shownAs()
-	return t.listPage.view(st)
 }

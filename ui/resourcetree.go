@@ -94,7 +94,6 @@ type treeRow struct {
 	kind     rowKind
 	depth    int
 	label    string
-	typ      string
 	sums     sums
 	module   int
 	resource int
@@ -142,16 +141,16 @@ func (t *moduleTree) below(at, depth int, open func(id string) bool, objects map
 
 func (t *moduleTree) resource(i, depth int) treeRow {
 	e := t.index.Resource(i)
-	label := strings.TrimPrefix(e.Address, model.ResourceAddress(e.Module, e.Mode, e.Type, ""))
-	if e.Mode == model.ModeData {
-		label = "data." + label
+	label := e.Address
+	if e.Module != "" {
+		label = strings.TrimPrefix(label, e.Module+".")
 	}
-	return treeRow{id: resourceID(i), kind: resourceRow, depth: depth, label: label, typ: e.Type, resource: i,
+	return treeRow{id: resourceID(i), kind: resourceRow, depth: depth, label: label, resource: i,
 		sums: sums{e.Instances, e.Tainted, e.Deposed}}
 }
 
 func objectTreeRow(r treeRow, n int, o model.InstanceEntry) treeRow {
-	row := treeRow{id: objectID(r.resource, n), kind: objectRow, depth: r.depth + 1, label: o.Key, typ: r.typ, resource: r.resource, object: o}
+	row := treeRow{id: objectID(r.resource, n), kind: objectRow, depth: r.depth + 1, label: o.Key, resource: r.resource, object: o}
 	if row.label == "" {
 		row.label = "(no key)"
 	}
@@ -171,7 +170,7 @@ func objectTreeRow(r treeRow, n int, o model.InstanceEntry) treeRow {
 func (t *moduleTree) flat(objects map[int][]model.InstanceEntry) []treeRow {
 	rows := make([]treeRow, 0, t.index.Len())
 	for i, e := range t.index.Resources() {
-		row := treeRow{id: resourceID(i), kind: resourceRow, label: e.Address, typ: e.Type, resource: i, sums: sums{e.Instances, e.Tainted, e.Deposed}}
+		row := treeRow{id: resourceID(i), kind: resourceRow, label: e.Address, resource: i, sums: sums{e.Instances, e.Tainted, e.Deposed}}
 		if len(objects[i]) == 0 {
 			rows = append(rows, row)
 		}

@@ -74,10 +74,55 @@ func (s *stateBody) busy() bool { return s.req.alive() }
 
 // want reads the body unless it is there or on its way.
 func (s *stateBody) want() tea.Cmd {
-	if s.busy() || s.doc != nil {
+	switch {
+	case s.busy():
 		return nil
+	case s.doc != nil:
+		return s.relearn()
 	}
 	return s.load()
+}
+
+// relearn hides what other versions of the state, read since, have taught to be
+// a secret.
+func (s *stateBody) relearn() tea.Cmd {
+	doc := s.host.fleet().taught(s.backend.URL(s.key), s.doc)
+	if doc == s.doc {
+		return nil
+	}
+	s.doc, s.outputs = doc, outputRows(doc)
+	return s.told()
+}
+
+// told hands the document to the tabs.
+func (s *stateBody) told() tea.Cmd {
+	var cmds []tea.Cmd
+	for _, t := range s.tabs {
+		cmds = append(cmds, t.arrived())
+	}
+	return tea.Batch(cmds...)
+}
+
+// learned keeps the secrets that came with a document: those of every version
+// of its state that was read so far.
+func (f *fleet) learned(url string, s *model.Secrets) {
+	if f.secrets == nil {
+		f.secrets = map[string]*model.Secrets{}
+	}
+	if s.Len() > f.secrets[url].Len() {
+		f.secrets[url] = s
+	}
+}
+
+// taught is the document with the secrets that are known by now.
+func (f *fleet) taught(url string, doc *model.StateDocument) *model.StateDocument {
+	known := f.secrets[url]
+	if known.Len() <= doc.Secrets.Len() {
+		return doc
+	}
+	again := *doc
+	again.Secrets = known
+	return &again
 }
 
 func (s *stateBody) load() tea.Cmd {
@@ -117,12 +162,9 @@ func (s *stateBody) loaded(m answer[loadedBody]) tea.Cmd {
 	if m.err == nil {
 		s.doc, s.tree, s.outputs = m.value.doc, m.value.tree, m.value.outputs
 		s.fault, s.asOf = m.value.fault, s.began
+		s.host.fleet().learned(s.backend.URL(s.key), s.doc.Secrets)
 	}
-	var cmds []tea.Cmd
-	for _, t := range s.tabs {
-		cmds = append(cmds, t.arrived())
-	}
-	return tea.Batch(cmds...)
+	return s.told()
 }
 
 // outdated reports whether the state has a newer version than the one shown.

@@ -11,8 +11,8 @@ func (f *fake) StateBody(ctx context.Context, b model.Backend, key, versionID st
 	if f.bodyRead != nil {
 		f.bodyRead(ctx, progress)
 	}
-	if f.bodyErr != nil {
-		return nil, f.bodyErr
+	if f.bodyErr != nil || f.doc != nil {
+		return f.doc, f.bodyErr
 	}
 	body, ok := f.bodies[b.URL(key)+" "+versionID]
 	if !ok {

@@ -153,7 +153,7 @@ func TestFoldingTheText(t *testing.T) {
 
 func TestResourcesAreATreeOfModules(t *testing.T) {
 	s := open(t, sampleFleet()).warehouse().press("tab")
-	s.sees("▾ module.tables", `▾ module.index["eu.west"]`, "▸ this", "1 tainted", "1 deposed")
+	s.sees("▾ module.tables", `▾ module.index["eu.west"]`, "▸ aws_glue_table.this", "1 tainted", "1 deposed")
 	s.press("j", "j", "j", "enter").sees(`["orders"]`, `["customers"]`)
 	s.press("j", "j").sees("deposed 1a2b3c4d", `module.tables.aws_glue_table.this["orders"]`)
 	s.press("y")
@@ -265,4 +265,14 @@ func TestANewerVersionIsToldOf(t *testing.T) {
 	f.versions[url][0].IsLatest = false
 	f.versions[url] = append([]model.Version{{VersionID: "newer", IsLatest: true, Size: 9, LastModified: theTime}}, f.versions[url]...)
 	s.wait(s.app.every()).wait(s.app.every()).sees("a newer version exists: ctrl+r")
+}
+
+func TestAnotherVersionTeachesWhatIsASecretHere(t *testing.T) {
+	f := sampleFleet()
+	f.bodies["s3://acme-tfstate-data/"+theKey+" 3HL4kqtJvjVBH40N"] = strings.Replace(sampleBody, `"number_of_nodes": 2`, `"auth_token": "warehouse.example"`, 1)
+	s := open(t, f).warehouse().press("tab", "tab").sees("warehouse.example:5439").press("shift+tab", "shift+tab", "j", "enter")
+	// The reader hands out what all versions taught, which the fake does not.
+	s.app.fleet().learned("s3://acme-tfstate-data/"+theKey, s.app.top().(*statePage).body.doc.Secrets)
+	s.press("esc", "tab", "tab").sees("(sensitive):5439").missing("warehouse.example:5439")
+	s.press("tab", "tab", "/").text("5439").press("enter").missing("warehouse.example:5439")
 }

@@ -16,6 +16,7 @@ func (s *Secrets) Learn(body []byte, x *StateIndex) error {
 }
 
 func (s *Secrets) learnMarks(body []byte, all marks) {
+	s.learnEmbedded(body)
 	for _, m := range all {
 		s.learnBelow(body, m)
 	}

@@ -327,3 +327,36 @@ func TestTypesInWords(t *testing.T) {
 		}
 	}
 }
+
+func TestSecretsInsideStringsThatAreJSON(t *testing.T) {
+	for name, c := range map[string]struct {
+		inner string // the JSON inside the string
+		want  string // as it is shown
+	}{
+		"a password":             {`{"user":"admin1","password":"hunter22"}`, `{"user":"admin1","password":"(sensitive)"}`},
+		"white space":            {`{"password": "hunter22" }`, `{"password": "(sensitive)" }`},
+		"an environment":         {`[{"name":"DB_PASSWORD","value":"hunter22"},{"name":"REGION","value":"eu-west-1"}]`, `[{"name":"DB_PASSWORD","value":"(sensitive)"},{"name":"REGION","value":"eu-west-1"}]`},
+		"quotes and backslashes": {`{"token":"a\"b\\c\"d\\","x":"open-text"}`, `{"token":"(sensitive)","x":"open-text"}`},
+		"an ARN":                 {`{"secret":"arn:aws:x:1"}`, `{"secret":"arn:aws:x:1"}`},
+		"a short one":            {`{"password":"x"}`, `{"password":"x"}`},
+		"another name":           {`{"token_ttl":"3600000"}`, `{"token_ttl":"3600000"}`},
+		"no string":              {`{"password":{"a":"open-text"}}`, `{"password":{"a":"open-text"}}`},
+		"cut off":                {`{"password":"hun`, `{"password":"hun`},
+		"a name alone":           {`"password":`, `"password":`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			quoted, err := json.Marshal(c.inner)
+			if err != nil {
+				t.Fatal(err)
+			}
+			d := readDocument(t, v4(`{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"json":`+string(quoted)+`},"sensitive_attributes":[]}]}`))
+			objects, err := d.Index.Instances(d.Body, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got, _ := d.Text(d.Parts(objects[0].Attributes)[0].Value, 1000); got != c.want {
+				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}

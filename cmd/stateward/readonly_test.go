@@ -26,6 +26,7 @@ func sweptCommands(f *readOnlyFleet) map[string][][]string {
 		"stateward backends": {{}, {"-o", "json"}},
 		"stateward states":   {{"s3://" + sample.StaleBucket}, {"s3://" + sample.OverwrittenBucket, "-o", "json"}},
 		"stateward history":  {{overwrittenURL, "--versions", "all"}},
+		"stateward show":     {{overwrittenURL}, {overwrittenURL, "--raw", "--reveal"}, {overwrittenURL, "--resource", "aws_s3_bucket.lake"}},
 		"stateward locks":    {{}, {"s3://" + sample.LiveBucket}},
 		"stateward unlock":   {{staleURL, "--lock-id", sample.StaleLockID}, {liveURL, "--lock-id", sample.LiveLockID}},
 		"stateward restore":  {{overwrittenURL, "--version-id", f.older}},

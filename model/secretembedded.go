@@ -1,0 +1,83 @@
+package model
+
+import "bytes"
+
+// A string of a state may be JSON itself: the container definitions of a task,
+// a policy, what jsonencode made. In the text of the state its quotes stand
+// escaped, \"password\":\"x\", and that is how its names are found.
+
+// learnEmbedded learns what well-known names hold inside strings that are JSON:
+// {"password":"x"}, and {"name":"DB_PASSWORD","value":"x"} as environments have it.
+func (s *Secrets) learnEmbedded(body []byte) {
+	for i := 0; ; {
+		n := bytes.Index(body[i:], []byte(`\":`))
+		if n < 0 {
+			return
+		}
+		name := nameBefore(body[:i+n])
+		i += n + len(`\":`)
+		text, end, ok := embeddedString(body, i)
+		switch {
+		case !ok:
+		case isSecretName(name):
+			s.learnInner(text)
+		case string(name) == "name" && isSecretName(text) && bytes.HasPrefix(body[end:], []byte(`,\"value\":`)):
+			if value, _, ok := embeddedString(body, end+len(`,\"value\":`)); ok {
+				s.learnInner(value)
+			}
+		}
+	}
+}
+
+// longestName bounds how far back the beginning of a name is looked for.
+const longestName = 128
+
+// nameBefore is what stands between the last escaped quote and the end of text.
+func nameBefore(text []byte) []byte {
+	near := text[max(0, len(text)-longestName):]
+	at := bytes.LastIndex(near, []byte(`\"`))
+	if at < 0 {
+		return nil
+	}
+	return near[at+len(`\"`):]
+}
+
+// embeddedString is the string that begins at i inside a string, as it is
+// written there, and where it ends.
+func embeddedString(body []byte, i int) (text []byte, end int, ok bool) {
+	i = skipBlank(body, i)
+	if !bytes.HasPrefix(body[i:], []byte(`\"`)) {
+		return nil, 0, false
+	}
+	start := i + len(`\"`)
+	for at := start; ; {
+		n := bytes.IndexByte(body[at:], '"')
+		if n < 0 {
+			return nil, 0, false
+		}
+		quote := at + n
+		slashes := 0
+		for quote-slashes > start && body[quote-slashes-1] == '\\' {
+			slashes++
+		}
+		if slashes == 0 { // the string round it ends: this was no JSON
+			return nil, 0, false
+		}
+		if slashes%4 == 1 { // an escaped quote of the inner string has three more
+			return body[start : quote-1], quote + 1, true
+		}
+		at = quote + 1
+	}
+}
+
+// learnInner learns a text that was escaped twice.
+func (s *Secrets) learnInner(text []byte) {
+	inner := unquoted(quotedAgain(text))
+	if secret := textOf(quotedAgain(inner)); !bytes.HasPrefix(inner, []byte("arn:")) {
+		s.learn(secret)
+	}
+}
+
+func quotedAgain(text []byte) []byte {
+	return append(append([]byte{'"'}, text...), '"')
+}

@@ -166,6 +166,14 @@ func TestDiffByAddress(t *testing.T) {
 				  - id "1"
 				+ data.a.y
 				  + id "1"`},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) { sameLines(t, told(t, compared(t, tc.old, tc.new)), tc.want) })
+	}
+}
+
+func TestDiffBesideAttributes(t *testing.T) {
+	cases := map[string]struct{ old, new, want string }{
 		"taint is a change": {
 			stateOf(1, resourceOf("a.x", instanceOf(`"id":"1"`)), resourceOf("a.y", instanceOf(`"id":"2"`, `"status":"tainted"`))),
 			stateOf(1, resourceOf("a.x", instanceOf(`"id":"1"`, `"status":"tainted"`)), resourceOf("a.y", instanceOf(`"id":"2"`))), `

@@ -102,17 +102,17 @@ type jsonLayout struct {
 }
 
 func (b *jsonLayout) value(name, indent string) error {
-	switch b.s.dec.PeekKind() {
-	case '{':
+	kind := b.s.dec.PeekKind()
+	if kind == '{' {
 		return b.object(indent)
-	case '[':
+	}
+	if kind == '[' {
 		return b.array(name, indent)
-	case '"':
-		raw, err := b.s.text("a string")
-		b.out.WriteString(quoted(b.mask(name, textOf(raw))))
-		return err
 	}
 	raw, _, err := b.s.value()
+	if kind == '"' {
+		raw = jsontext.Value(quoted(b.mask(name, textOf(raw))))
+	}
 	b.out.Write(raw)
 	return err
 }

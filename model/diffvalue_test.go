@@ -13,7 +13,6 @@ func attributeDiff(t *testing.T, old, new string) string {
 }
 
 func TestDiffByAttribute(t *testing.T) {
-	long := strings.Repeat("x", 90)
 	cases := map[string]struct{ old, new, want string }{
 		"scalars by path": {`"a":{"b":[{"c":1},{"c":true}]},"n":null`, `"a":{"b":[{"c":2},{"c":false}]},"n":""`, `
 				~ a.x
@@ -60,6 +59,15 @@ func TestDiffByAttribute(t *testing.T) {
 				  ~ a "1" => 1
 				  ~ b [1] => {"0": 1}
 				  ~ c {"d": 1} => ["d"]`},
+	}
+	for name, tc := range cases {
+		t.Run(name, func(t *testing.T) { sameLines(t, attributeDiff(t, tc.old, tc.new), tc.want) })
+	}
+}
+
+func TestDiffOfTexts(t *testing.T) {
+	long := strings.Repeat("x", 90)
+	cases := map[string]struct{ old, new, want string }{
 		"text of several lines": {`"s":"a\nb\nc\n"`, `"s":"a\nB\nc\n"`, `
 				~ a.x
 				  ~ s "a\nb\nc\n" => "a\nB\nc\n"

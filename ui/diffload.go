@@ -137,6 +137,9 @@ func (p *diffPage) loaded(m answer[*loadedDiff]) {
 	if m.err == nil {
 		p.found, p.unfolding = m.value, m.value.unfolding
 		p.fresh, p.partial = m.value.items, false
+		for _, doc := range m.value.docs { // other pages hide what these two taught
+			p.host.fleet().learned(p.backend.URL(p.state), doc.Secrets)
+		}
 	}
 	p.ended(m.err)
 }

@@ -146,3 +146,29 @@ func failedDiff(s *session) string {
 	s.fleet.bodies[theOlder] = `{"version":4,"serial":56`
 	return s.warehouse().press("j", "d").content()
 }
+
+func TestADiffOfHostileStatesStaysPrintable(t *testing.T) {
+	f := hostileFleet()
+	b := f.backends[0]
+	f.bodies[b.URL("k")+" v1"] = hostileBody(func(what string) string { return hostile + what })
+	f.bodies[b.URL("k")+" v2"] = hostileBody(func(what string) string {
+		if what == "value" || what == "s" || what == "key" {
+			what += "\nof the newer version " + hostile
+		}
+		return hostile + what
+	})
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {40, 10}} {
+		s := sized(open(t, f), size[0], size[1], "dark")
+		s.do(s.app.push(newDiffPage(s.app, b, "k", model.Version{VersionID: "v1"}, model.Version{VersionID: "v2"})))
+		page, ok := s.app.top().(*diffPage)
+		if !ok || page.found == nil || len(page.found.diff.Entries) == 0 {
+			t.Fatal("nothing was compared")
+		}
+		for _, key := range []string{"", "enter", "j", "j", "G", "enter", "k", "right", "n", "N", "g", "y", "Y"} {
+			if key != "" {
+				s.press(key)
+			}
+			clean(t, s.content(), size[0], size[1])
+		}
+	}
+}

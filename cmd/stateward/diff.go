@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -153,12 +155,8 @@ func (s *session) printDiff(b model.Backend, key string, old, new *model.StateDo
 	for _, n := range d.Notes {
 		s.say("note: %s", n)
 	}
-	p := diffPrinter{diff: d, style: s.diffStyle()}
-	if err := p.print(); err != nil {
-		return err
-	}
-	_, err := s.stdout.Write([]byte(p.out.String()))
-	return err
+	p := diffPrinter{diff: d, style: s.diffStyle(), out: bufio.NewWriter(s.stdout)}
+	return errors.Join(p.print(), p.out.Flush())
 }
 
 // documentWord names a version by serial and id.

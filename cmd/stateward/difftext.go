@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"strings"
 
 	"github.com/stateward/stateward/model"
@@ -11,7 +12,11 @@ import (
 type diffPrinter struct {
 	diff  *model.StateDiff
 	style widget.Styles
-	out   strings.Builder
+	out   *bufio.Writer // keeps the first error, and Flush tells it
+}
+
+func (p *diffPrinter) write(text string) {
+	_, _ = p.out.WriteString(text) // Flush tells the error
 }
 
 // diffStyle has colours on a terminal, unless they are switched off.
@@ -29,18 +34,18 @@ func (p *diffPrinter) line(indent int, sign, text string) {
 	default:
 		text = sign + " " + text
 	}
-	p.out.WriteString(strings.Repeat("    ", indent))
-	p.out.WriteString(strings.TrimRight(p.style.Cell(widget.Cell{Text: text, Tone: widget.SignTone(sign)}), " "))
-	p.out.WriteByte('\n')
+	p.write(strings.Repeat("    ", indent))
+	p.write(strings.TrimRight(p.style.Cell(widget.Cell{Text: text, Tone: widget.SignTone(sign)}), " "))
+	p.write("\n")
 }
 
 func (p *diffPrinter) print() error {
-	p.out.WriteString(p.diff.Summary.String() + "\n")
+	p.write(p.diff.Summary.String() + "\n")
 	for _, f := range p.diff.Header {
 		p.line(0, "~", f.String())
 	}
 	if len(p.diff.Entries) > 0 {
-		p.out.WriteByte('\n')
+		p.write("\n")
 	}
 	var apart []*model.DiffEntry
 	for _, e := range p.diff.Entries {
@@ -53,7 +58,7 @@ func (p *diffPrinter) print() error {
 		}
 	}
 	if len(apart) > 0 {
-		p.out.WriteString("\nIn metadata only (provider, dependencies, schema):\n")
+		p.write("\nIn metadata only (provider, dependencies, schema):\n")
 	}
 	for _, e := range apart {
 		if err := p.entry(e); err != nil {

@@ -392,3 +392,29 @@ func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
 		})
 	}
 }
+
+// TestHealthIsReadFromAnyServer: what moto does as AWS does, it witnesses too.
+func TestHealthIsReadFromAnyServer(t *testing.T) {
+	everyTarget(t, func(t *testing.T, s *site) {
+		b := s.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+		s.table("acme-locks", "LockID")
+		s.put(b.Bucket, "k.tfstate", longState)
+		s.put(b.Bucket, "k.tfstate.tflock", s.lockInfo("old", ""))
+		s.remove(b.Bucket, "k.tfstate.tflock")
+		s.row("acme-locks", model.DigestID(b.Bucket, "k.tfstate"), map[string]string{"Digest": model.DigestOf([]byte(longState))})
+		f := s.client().Health(t.Context(), b)
+		known := reasons(f)
+		for _, name := range []string{"region", "account", "owner", "versioning", "access block", "account's block", "policy", "policy status", "ACL", "encryption",
+			"logging", "lifecycle", "uploads", "Object Lock", "replication", "leftovers", "header", "parse", "lock file", "table's status", "recovery", "TTL", "digest"} {
+			if known[name] != "" {
+				t.Errorf("%s is unknown: %s", name, known[name])
+			}
+		}
+		if left := f.Leftovers.Or(model.LockFileLeftovers{}); left != (model.LockFileLeftovers{Versions: 1, Markers: 1}) {
+			t.Errorf("leftovers %+v", left)
+		}
+		if len(f.Digests.Items) != 1 || f.Digests.Items[0].Verdict.Or("") != model.DigestMatch || len(f.Tables.Items) != 1 {
+			t.Errorf("digests %+v, tables %+v", f.Digests, f.Tables)
+		}
+	})
+}

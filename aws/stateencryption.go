@@ -193,7 +193,7 @@ func (e *encryptionGathering) tables(ctx context.Context) {
 func (e *encryptionGathering) client(ctx context.Context) {
 	fr, err := e.c.readFront(ctx, e.b, e.key, "", 0, false)
 	if err == nil && fr.header.Encryption != nil && fr.header.Encryption.KeyProviders == nil {
-		fr, err = e.c.readFront(ctx, e.b, e.key, "", 0, true) // the providers stand behind the encrypted data
+		fr, err = e.c.readFront(ctx, e.b, e.key, "", 0, true) // the front ended before they did
 	}
 	fact := model.FactOf(fr.header.Encryption, err)
 	if errors.Is(err, model.ErrNotFound) {

@@ -193,3 +193,14 @@ func TestTheRemedyForAReplica(t *testing.T) {
 		t.Errorf("%s, want %s", got, want)
 	}
 }
+
+func TestManySourcesThatCannotBeReadAreNotAllNamed(t *testing.T) {
+	var u KeyUses
+	for i := range 100 {
+		u.Unread(fmt.Sprintf("no answer in time on s3://b/%02d", i))
+		u.Unread("no answer in time on s3://b/00")
+	}
+	if all := u.Problems(); len(all) != 21 || all[20] != "and further ones" {
+		t.Errorf("%d: %v", len(all), all)
+	}
+}

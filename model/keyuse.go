@@ -12,7 +12,12 @@ type KeyUses struct {
 	keys    map[string]*keyUsers
 	bounded map[statePlace]bool // older versions of them were not looked at
 	unread  []string
+	further bool // more could not be read than are named
 }
+
+// namedUnread bounds how many sources are named that could not be read: where
+// the network is gone, each version is one.
+const namedUnread = 20
 
 type statePlace struct{ bucket, key string }
 
@@ -72,13 +77,23 @@ func (u *KeyUses) Bounded(bucket, state string) {
 
 // Unread notes a source that could not be read, once.
 func (u *KeyUses) Unread(what string) {
-	if !slices.Contains(u.unread, what) {
+	switch {
+	case slices.Contains(u.unread, what):
+	case len(u.unread) < namedUnread:
 		u.unread = append(u.unread, what)
+	default:
+		u.further = true
 	}
 }
 
-// Problems are the sources that could not be read, sorted.
-func (u *KeyUses) Problems() []string { return slices.Sorted(slices.Values(u.unread)) }
+// Problems are the sources that could not be read, sorted; of many, the first.
+func (u *KeyUses) Problems() []string {
+	all := slices.Sorted(slices.Values(u.unread))
+	if u.further {
+		all = append(all, "and further ones")
+	}
+	return all
+}
 
 // Keys are the names of all keys that were met, sorted.
 func (u *KeyUses) Keys() []string {

@@ -280,7 +280,7 @@ func clientRow(s model.StateEncryption) encryptionRow {
 		r.how = good("● OpenTofu")
 		r.key = text(first(strings.Join(c.KeyProviders, ", "), signUnknown))
 		r.parts = append(r.parts, text("OpenTofu encrypts the state before it sends it"), text("encryption "+first(c.Version, signUnknown)),
-			text("key providers: "+first(strings.Join(c.KeyProviders, ", "), "not read: they stand behind the encrypted data")))
+			text("key providers: "+first(strings.Join(c.KeyProviders, ", "), "not read to their end")))
 	default:
 		r.parts = append(r.parts, dim("the state is stored as the tools read it; only the store encrypts"))
 	}

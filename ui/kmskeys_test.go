@@ -3,6 +3,7 @@ package ui
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 
 	"github.com/stateward/stateward/model"
@@ -85,7 +86,16 @@ func (f *fake) sampleKeys() {
 }
 
 // encryption goes to the encryption of the state that was overwritten.
-func (s *session) encryption() *session { return s.warehouse().press("tab", "tab") }
+func (s *session) encryption() *session {
+	s.warehouse()
+	for range 8 { // tabs
+		if strings.Contains(s.screen(), "[encryption") {
+			break
+		}
+		s.press("tab")
+	}
+	return s
+}
 
 // readingKeys is the page of keys before KMS has told of them.
 func readingKeys(s *session) string {

@@ -18,7 +18,7 @@ import (
 // are bounded by Options.Concurrency. Nothing fails: a fact that could not be
 // read carries its reason.
 //
-// With one lock table it makes 21 requests for the bucket and the table, one
+// With one lock table it makes 20 requests for the bucket and the table, one
 // more for every further 1,000 keys or (once) versions, and 4 for every further
 // table; a GET for every state and every lock file that lies there; three for
 // the account (STS, S3 Control, ListTables); and five for each KMS key.

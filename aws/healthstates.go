@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stateward/stateward/model"
 	"golang.org/x/sync/errgroup"
 )
@@ -116,32 +117,37 @@ func (h *healthReader) readState(ctx context.Context, s model.State) stateRead {
 		f.first = 0
 		out, err = h.c.open(ctx, h.b, f)
 	}
+	if err == nil {
+		err = h.readBytes(&r, out, f)
+	}
 	if err != nil {
 		r.err = objectFailure(err, h.b, f)
-		return r
 	}
+	return r
+}
+
+// readBytes reads what comes of a state. Of a large one only the front is kept.
+func (h *healthReader) readBytes(r *stateRead, out *s3.GetObjectOutput, f fetch) error {
 	defer out.Body.Close() //nolint:errcheck // what matters was read, or the read failed
 	sum := md5.New()       //nolint:gosec // the protocol's digest is MD5
 	body := &firstBytes{max: countedBytes}
 	n, err := io.Copy(io.MultiWriter(sum, body), out.Body)
 	if err != nil {
-		r.err = objectFailure(err, h.b, f)
-		return r
+		return err
 	}
-	out.Body = io.NopCloser(bytes.NewReader(body.kept))
-	o, err := readObject(out, f)
+	part := *out
+	part.Body = io.NopCloser(bytes.NewReader(body.kept))
+	o, err := readObject(&part, f)
 	if err != nil {
-		r.err = objectFailure(err, h.b, f)
-		return r
+		return err
 	}
 	h.saw(o.ServerTime)
-	r.age = o.ServerTime.Sub(o.LastModified)
-	r.LastModified = o.LastModified
+	r.age, r.LastModified = o.ServerTime.Sub(o.LastModified), o.LastModified
 	r.take(o, n)
 	if n == o.Size {
 		r.md5 = hex.EncodeToString(sum.Sum(nil))
 	}
-	return r
+	return nil
 }
 
 // take looks at the bytes that came, of which the object keeps the first.

@@ -14,7 +14,7 @@ const checksAtOnce = 2
 
 func (p *backendsPage) healthAction() action {
 	return action{keys: []string{"h"}, name: "health", footer: true, blocked: p.noRow,
-		help: "the health of the backend; the column is read once, and anew by ctrl+r there",
+		help: "the health of the backend; ctrl+r there renews the column",
 		run: func() tea.Cmd {
 			b := p.list.current().Backend
 			return p.host.push(newHealthPage(p.host, &b))

@@ -18,7 +18,7 @@ func topPages(a *App) []*topPage {
 	return []*topPage{
 		{key: "1", name: "backends", help: "the page of all backends", pages: []page{newBackendsPage(a)}},
 		{key: "2", name: "locks", help: "the page of all locks", pages: []page{newLocksPage(a)}},
-		{key: "3", name: "health", help: "the page of all health checks; they are read when it is opened, and anew by ctrl+r", pages: []page{newHealthPage(a, nil)}},
+		{key: "3", name: "health", help: "the health of all backends; ctrl+r there reads it anew", pages: []page{newHealthPage(a, nil)}},
 		{key: "4", name: "keys", help: "the page of all KMS keys", pages: []page{newKMSKeysPage(a)}},
 		{key: "5", name: "search", help: "find resources in the states of all backends", pages: []page{newSearchPage(a)}},
 		{key: "6", name: "journal", help: "the page of all operations run from this machine", pages: []page{newJournalPage(a)}},

@@ -1,0 +1,183 @@
+package aws_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
+	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/model"
+)
+
+func TestDigestsAreJudgedByTheBytesThatTheyNeed(t *testing.T) {
+	digest := model.DigestOf([]byte(longState))
+	for name, c := range map[string]struct {
+		kms   bool
+		row   map[string]string // of the digest; nil: none
+		lock  bool
+		want  model.DigestVerdict
+		whole bool
+	}{
+		"an ETag that is the MD5 proves a match":            {row: map[string]string{"Digest": digest}, want: model.DigestMatch},
+		"under a KMS key the bytes prove it":                {kms: true, row: map[string]string{"Digest": digest}, want: model.DigestMatch, whole: true},
+		"a mismatch is told by the bytes":                   {row: map[string]string{"Digest": strings.Repeat("0", 32)}, want: model.DigestMismatch, whole: true},
+		"a digest that no client wrote is malformed":        {row: map[string]string{"Digest": "x"}, want: model.DigestMalformed},
+		"a row without a digest is malformed":               {row: map[string]string{"Other": "x"}, want: model.DigestMalformed},
+		"where a lock row expects one, none is missing":     {lock: true, want: model.DigestMissing},
+		"where nothing expects one, there is none to judge": {},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSiteOf(t)
+			s.emulator.SetClock(func() time.Time { return healthTime().Add(-time.Hour) })
+			b := s.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+			s.table("acme-locks", "LockID")
+			if c.kms {
+				s.encryptWithKMS(b.Bucket)
+			}
+			s.put(b.Bucket, "k.tfstate", longState)
+			if c.row != nil {
+				s.row("acme-locks", model.DigestID(b.Bucket, "k.tfstate"), c.row)
+			}
+			if c.lock {
+				s.row("acme-locks", model.LockID(b.Bucket, "k.tfstate"), map[string]string{"Info": s.lockInfo("one", "")})
+			}
+			s.emulator.SetClock(healthTime)
+			s.emulator.ResetLog()
+			f := s.client().Health(t.Context(), b)
+			got := model.DigestVerdict("")
+			for _, d := range f.Digests.Items {
+				got = d.Verdict.Or("unknown: " + model.DigestVerdict(d.Verdict.Reason()))
+			}
+			whole := false
+			for _, r := range s.emulator.Requests() {
+				whole = whole || r.Operation == "GetObject" && r.Header.Get("Range") == ""
+			}
+			if got != c.want || whole != c.whole || f.States.Items[0].Whole != c.whole {
+				t.Errorf("verdict %q, want %q; whole %v, want %v", got, c.want, whole, c.whole)
+			}
+		})
+	}
+}
+
+func TestAStateThatIsBeingWrittenIsNotCalledAMismatch(t *testing.T) {
+	s, b := healthy(t)
+	s.put(b.Bucket, "k.tfstate", longState+" ") // now: its digest follows
+	if d := s.client().Health(t.Context(), b).Digests.Items[0]; d.Verdict.Reason() != "the state was written while it was looked at" {
+		t.Errorf("verdict %+v", d.Verdict)
+	}
+}
+
+func TestARowThatIsSetRightMeanwhileIsRight(t *testing.T) {
+	s, b := healthy(t)
+	id := model.DigestID(b.Bucket, "k.tfstate")
+	s.row("acme-locks", id, map[string]string{"Digest": strings.Repeat("0", 32)})
+	s.emulator.OnRequest(func(r emulator.Request) *emulator.Fault {
+		if r.Operation != "GetItem" {
+			return nil
+		}
+		return &emulator.Fault{Before: func() { s.row("acme-locks", id, map[string]string{"Digest": model.DigestOf([]byte(longState))}) }}
+	})
+	if d := s.client().Health(t.Context(), b).Digests.Items[0]; d.Verdict.Or("") != model.DigestMatch {
+		t.Errorf("verdict %+v", d.Verdict)
+	}
+}
+
+func TestWithoutTheRightToScanSingleRowsAreRead(t *testing.T) {
+	s, b := healthy(t)
+	s.row("acme-locks", model.LockID(b.Bucket, "k.tfstate"), map[string]string{"Info": s.lockInfo("one", "")})
+	s.emulator.Deny("dynamodb:Scan")
+	f := s.client().Health(t.Context(), b)
+	if len(f.Digests.Items) != 1 || f.Digests.Items[0].Verdict.Or("") != model.DigestMatch || len(f.Digests.Unread) != 1 {
+		t.Errorf("digests %+v", f.Digests)
+	}
+	if len(f.Locks.Items) != 1 || len(f.Locks.Unread) != 1 {
+		t.Errorf("locks %+v", f.Locks)
+	}
+}
+
+func TestLocksLeftoversAndDeletedStatesComeFromListings(t *testing.T) {
+	s, b := healthy(t)
+	s.emulator.SetClock(func() time.Time { return healthTime().Add(-2 * time.Hour) })
+	for range 3 {
+		s.put(b.Bucket, "k.tfstate.tflock", s.lockInfo("old", ""))
+		s.remove(b.Bucket, "k.tfstate.tflock")
+	}
+	s.put(b.Bucket, "k.tfstate.tflock", "{}")
+	s.put(b.Bucket, "gone.tfstate", longState)
+	s.remove(b.Bucket, "gone.tfstate")
+	s.row("acme-locks", model.LockID(b.Bucket, "gone.tfstate"), map[string]string{"Info": s.lockInfo("left", "")})
+	s.item("acme-locks", map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(b.Bucket, "gone.tfstate")},
+		"Digest": &ddbtypes.AttributeValueMemberS{Value: model.DigestOf([]byte(longState))}})
+	s.emulator.SetClock(healthTime)
+	s.emulator.ResetLog()
+	f := s.client().Health(t.Context(), b)
+	if left := f.Leftovers.Or(model.LockFileLeftovers{}); left != (model.LockFileLeftovers{Versions: 3, Markers: 3}) {
+		t.Errorf("leftovers %+v", left)
+	}
+	verdicts := map[string]model.DigestVerdict{}
+	for _, d := range f.Digests.Items {
+		verdicts[d.Key] = d.Verdict.Or("?")
+	}
+	if verdicts["gone.tfstate"] != model.DigestOrphan || verdicts["k.tfstate"] != model.DigestMatch {
+		t.Errorf("digests %v", verdicts)
+	}
+	if len(f.States.Items) != 2 || !f.States.Items[0].Deleted || !f.States.Items[1].LockFile.Or(model.LockFileHealth{}).Present {
+		t.Errorf("states %+v", f.States.Items)
+	}
+	locks := f.Locks.Items
+	if len(locks) != 2 || !locks[0].Orphan.Or(false) || locks[1].Malformed != "no ID" || locks[1].Orphan.Or(true) {
+		t.Errorf("locks %+v", locks)
+	}
+	ways := map[model.Mechanism]string{}
+	for _, m := range f.Mechanisms.Items {
+		ways[m.Mechanism] = m.Table + ": " + strings.Join(m.Why, ", ")
+	}
+	if ways[model.MechanismLockfile] != ": 1 lock file, 3 old lock file versions" || ways[model.MechanismDynamoDB] != "acme-locks: 1 lock row, 2 digest rows" {
+		t.Errorf("mechanisms %v", ways)
+	}
+	if n := len(slices.DeleteFunc(s.operations(), func(op string) bool { return op != "ListObjectVersions" })); n != 1 {
+		t.Errorf("%d listings of versions, want 1", n)
+	}
+}
+
+func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
+	big := longState + strings.Repeat(" ", 8000)
+	for name, c := range map[string]struct {
+		bodies  []string // oldest first, a day apart
+		age     time.Duration
+		want    string
+		partial bool
+	}{
+		"one version has nothing to break":              {bodies: []string{big}},
+		"two versions are judged by their sizes":        {bodies: []string{big, big + " "}, partial: true},
+		"a state that shrank by half":                   {bodies: []string{big, longState}, want: "shrank from", partial: true},
+		"what was small says nothing by shrinking":      {bodies: []string{longState, stateV4}, partial: true},
+		"bytes that came back over later ones":          {bodies: []string{big, big + " ", big}, want: "came back", partial: true},
+		"a break that is older than 30 days is history": {bodies: []string{big, longState, longState + " "}, age: 40 * 24 * time.Hour, partial: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSiteOf(t)
+			first := healthTime().Add(-c.age - 5*24*time.Hour)
+			s.emulator.SetClock(func() time.Time { return first })
+			b := s.bucket("acme-tfstate", s3types.BucketVersioningStatusEnabled)
+			for i, body := range c.bodies {
+				when := first.Add(time.Duration(i) * 24 * time.Hour)
+				if c.age > 0 && i == len(c.bodies)-1 {
+					when = healthTime().Add(-time.Hour)
+				}
+				s.emulator.SetClock(func() time.Time { return when })
+				s.put(b.Bucket, "k.tfstate", body)
+			}
+			s.emulator.SetClock(healthTime)
+			f := s.client().Health(t.Context(), b)
+			state := f.States.Items[0]
+			got := strings.Join(state.Anomalies.Or([]string{"?"}), "; ")
+			if c.want == "" && got != "" || !strings.Contains(got, c.want) || state.AnomaliesPartial != c.partial {
+				t.Errorf("anomalies %q, want %q; partial %v", got, c.want, state.AnomaliesPartial)
+			}
+		})
+	}
+}

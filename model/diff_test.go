@@ -168,7 +168,7 @@ func TestDiffByAddress(t *testing.T) {
 				  + id "1"`},
 	}
 	for name, tc := range cases {
-		t.Run(name, func(t *testing.T) { sameLines(t, told(t, compared(t, tc.old, tc.new)), tc.want) })
+		t.Run(name, func(t *testing.T) { sameLines(t, toldDiff(t, compared(t, tc.old, tc.new)), tc.want) })
 	}
 }
 

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	tea "charm.land/bubbletea/v2"
@@ -61,7 +62,7 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 		raw,
 	}
 	for _, t := range p.tabs {
-		p.tables = append(p.tables, append(p.tabActions(), t.actions()...))
+		p.tables = append(p.tables, append(slices.Clip(t.actions()), p.tabActions()...))
 	}
 	return p
 }

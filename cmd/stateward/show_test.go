@@ -85,7 +85,7 @@ func TestShow(t *testing.T) {
 		"the text": {args: "--raw", body: shownBody, stdout: strings.NewReplacer(`"value":"hunter22"`, `"value":"(sensitive)"`, `"input":"hunter22"`, `"input":"(sensitive)"`,
 			"x:hunter22@h", "x:(sensitive)@h", "<hunter22>", "<(sensitive)>").Replace(shownBody)},
 		"the text in clear":                   {args: "--raw --reveal", body: shownBody, stdout: shownBody, reveals: 1},
-		"a journal that cannot be written":    {args: "--raw --reveal", body: shownBody, journal: &model.Failure{Kind: model.ErrJournal, Tried: "recording"}, code: 3, reveals: 1, stderr: "the journal cannot be written"},
+		"a journal that cannot be written":    {args: "--raw --reveal", body: shownBody, journal: &model.Failure{Kind: model.ErrJournal, Tried: "recording"}, code: 3, reveals: 1, stderr: "the journal cannot be used"},
 		"the same, of an instance":            {args: "--resource data.aws_region.here --reveal", body: shownBody, journal: &model.Failure{Kind: model.ErrJournal}, code: 3, reveals: 1},
 		"the same, of outputs":                {args: "--reveal", body: shownBody, journal: &model.Failure{Kind: model.ErrJournal}, code: 3, reveals: 1},
 		"a version":                           {args: "--version-id v0", body: shownBody, stdout: "…data.aws_region.here"},

@@ -237,7 +237,7 @@ func TestShrinkingTheWindowLosesNothing(t *testing.T) {
 		arrive func(c *console)
 		narrow string // what is still seen at 40x10
 	}{
-		"on the backends": {func(*console) {}, `^ ▌ acme-`},
+		"on the backends": {func(c *console) { c.misses(`acme-tfstate-prod .* good`, `acme-.* ·\s*$`) }, `^ ▌ acme-`}, // every HEALTH is read
 		"on the locks": {func(c *console) {
 			c.opensTheLocks()
 		}, `^ ▌ paym`},

@@ -1,7 +1,9 @@
 package aws_test
 
 import (
+	"errors"
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -39,21 +41,44 @@ func TestFaultMatrix(t *testing.T) {
 	workers.Go(func() { count.try(t, sample(busy), 2*runtime.GOMAXPROCS(0), trial.run) })
 	workers.Go(func() { count.try(t, sample(waiting), 32, trial.wait) }) // for timeouts, most of the time
 	workers.Wait()
-	fmt.Println("fault matrix:", count.String())
+	tells(t, fmt.Sprintf("fault matrix: %s of %d", count.String(), len(busy)+len(waiting)))
 }
 
-// sample is all trials, and under the race detector, which takes ten times as
-// long for them, one of each dozen.
+// sample is every third trial; all of them with STATEWARD_MATRIX=all, as in CI;
+// and under the race detector, which takes ten times as long, one of each dozen.
 func sample(all []trial) []trial {
+	step := 3
 	info, ok := debug.ReadBuildInfo()
-	if !ok || !slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}) {
-		return all
+	switch {
+	case ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}):
+		step = 12
+	case os.Getenv("STATEWARD_MATRIX") == "all":
+		step = 1
 	}
 	var some []trial
-	for i := 0; i < len(all); i += 12 {
+	for i := 0; i < len(all); i += step {
 		some = append(some, all[i])
 	}
 	return some
+}
+
+// tells prints what a test counted, and adds it to the file STATEWARD_COUNTS:
+// go test keeps the output of tests that pass to itself.
+func tells(t *testing.T, line string) {
+	t.Helper()
+	fmt.Println(line)
+	name := os.Getenv("STATEWARD_COUNTS")
+	if name == "" {
+		return
+	}
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		_, err = fmt.Fprintln(f, line)
+		err = errors.Join(err, f.Close())
+	}
+	if err != nil {
+		t.Error(err)
+	}
 }
 
 // tally counts the trials and what became of them.

@@ -44,7 +44,7 @@ func TestRaceRun(t *testing.T) {
 			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newRace(t, uint64(seed), l.mechs, &count).run() })
 		}
 	})
-	fmt.Println("race run:", count.String())
+	tells(t, "race run: "+count.String())
 	count.demandAll(t)
 }
 

@@ -17,15 +17,16 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// benchLatency is what every request waits for beside its work.
-const benchLatency = 20 * time.Millisecond
+// doctorAtOnce is how many backends the command looks at at a time by default.
+const doctorAtOnce = 32
 
-// BenchmarkDoctor100Backends checks 100 backends of three states each over a
-// server that answers after 20 ms. "latencies" is the time in units of these
-// 20 ms: with one request at a time it would be their number, and no fewer than
-// the longest chain of requests of which one needs the answer of the other, 6:
-// the region, the tables, their schema, the rows, the states, and a key that the
-// bucket's default does not name.
+// BenchmarkDoctor100Backends checks backends of three states each over a server
+// that answers after a while, as many at a time as the command does. "latencies"
+// is the time in units of that wait: with one request at a time it would be their
+// number, and no fewer than the longest chain of requests of which one needs the
+// answer of the other, 6 (the region, the tables, their schema, the rows, the
+// states, and a key that the bucket's default does not name), for each 32 backends.
+// After 20 ms the work on both ends is most of it; after 200 ms the waiting is.
 func BenchmarkDoctor100Backends(b *testing.B) {
 	s, err := emulator.Start(emulator.Options{})
 	if err != nil {
@@ -33,9 +34,12 @@ func BenchmarkDoctor100Backends(b *testing.B) {
 	}
 	b.Cleanup(func() { _ = s.Close() }) // nothing of it is needed any more
 	backends := benchBackends(b, s, 100)
-	s.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Delay: benchLatency} })
-	for _, n := range []int{1, 100} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
+	for _, c := range []struct {
+		backends int
+		latency  time.Duration
+	}{{1, 20 * time.Millisecond}, {100, 20 * time.Millisecond}, {100, 200 * time.Millisecond}} {
+		s.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Delay: c.latency} })
+		b.Run(fmt.Sprintf("%d after %s", c.backends, c.latency), func(b *testing.B) {
 			b.ReportAllocs()
 			var took time.Duration
 			requests := 0
@@ -45,11 +49,11 @@ func BenchmarkDoctor100Backends(b *testing.B) {
 				client := aws.New(aws.Options{EndpointURL: s.URL(), Region: "us-east-1", Static: &aws.StaticCredentials{AccessKeyID: "test", SecretAccessKey: "test"}, Timeout: time.Minute})
 				b.StartTimer()
 				began := time.Now()
-				diagnoseAll(b, client, backends[:n])
+				diagnoseAll(b, client, backends[:c.backends])
 				took += time.Since(began)
 				requests += len(s.Requests())
 			}
-			b.ReportMetric(float64(took)/float64(b.N)/float64(benchLatency), "latencies")
+			b.ReportMetric(float64(took)/float64(b.N)/float64(c.latency), "latencies")
 			b.ReportMetric(float64(requests)/float64(b.N), "requests")
 		})
 	}
@@ -58,6 +62,7 @@ func BenchmarkDoctor100Backends(b *testing.B) {
 func diagnoseAll(b *testing.B, client *aws.Client, backends []model.Backend) {
 	b.Helper()
 	g := new(errgroup.Group)
+	g.SetLimit(doctorAtOnce)
 	for _, backend := range backends {
 		g.Go(func() error {
 			facts := client.Health(context.Background(), backend)

@@ -63,6 +63,11 @@ type diagnosis struct {
 	findings []model.Finding
 }
 
+// backendsAtOnce is how many backends are looked at for each request that
+// --concurrency allows: their requests go to buckets of their own and are mostly
+// waited for.
+const backendsAtOnce = 4
+
 func (s *session) doctor(ctx context.Context, args []string, least model.Severity) error {
 	var p problems
 	backends, _, err := s.fleet(ctx, args, &p)
@@ -70,7 +75,7 @@ func (s *session) doctor(ctx context.Context, args []string, least model.Severit
 		return err
 	}
 	all := make([]diagnosis, len(backends))
-	err = s.each(ctx, len(backends), func(i int) {
+	err = inParts(ctx, backendsAtOnce*s.set.concurrency, len(backends), func(i int) {
 		all[i] = diagnosis{backends[i], model.Diagnose(s.access.Health(ctx, backends[i]))}
 	})
 	if err != nil {

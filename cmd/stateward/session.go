@@ -185,8 +185,13 @@ func replaceBackend(all []model.Backend, b model.Backend) []model.Backend {
 // each runs f for 0 to n-1, at most --concurrency at once. Results keep their
 // order as each f writes its own. It ends early when the context does.
 func (s *session) each(ctx context.Context, n int, f func(i int)) error {
+	return inParts(ctx, s.set.concurrency, n, f)
+}
+
+// inParts is each with a limit of its own.
+func inParts(ctx context.Context, limit, n int, f func(i int)) error {
 	g := new(errgroup.Group)
-	g.SetLimit(s.set.concurrency)
+	g.SetLimit(limit)
 	for i := range n {
 		if ctx.Err() != nil {
 			break

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -64,7 +65,7 @@ func (s *session) show(ctx context.Context, arg string, o showOptions) error {
 	s.reach(s.options([]model.Backend{b}, false))
 	doc, fault := s.access.StateBody(ctx, b, key, o.version, nil)
 	if doc == nil {
-		return fault
+		return s.nothingToShow(ctx, b, key, o.version, fault)
 	}
 	shown := &shownState{session: s, showOptions: o, backend: b, key: key, doc: doc}
 	if o.raw {
@@ -77,6 +78,25 @@ func (s *session) show(ctx context.Context, arg string, o showOptions) error {
 		return shown.resource(ctx)
 	}
 	return shown.overview(ctx)
+}
+
+// nothingToShow says what to do where there is no such state or version. Where
+// there is no current one, there may be versions all the same.
+func (s *session) nothingToShow(ctx context.Context, b model.Backend, key, version string, fault error) error {
+	var f *model.Failure
+	if !errors.Is(fault, model.ErrNotFound) || !errors.As(fault, &f) {
+		return fault
+	}
+	var p problems
+	if len(s.versionsOf(ctx, b, key, &p)) == 0 && len(p.texts) == 0 {
+		return s.noSuchState(ctx, b, key)
+	}
+	told := *f
+	told.Next = "List its versions with: stateward history " + model.ShellQuote(b.URL(key))
+	if version == "" {
+		told.Next = "The state may be deleted; its versions are listed by: stateward history " + model.ShellQuote(b.URL(key))
+	}
+	return &told
 }
 
 // unreadable says why a state has no resources to show.

@@ -22,6 +22,7 @@ func (p *statePage) contents() (resources *resourcesTab, outputs *outputsTab, ra
 // of a resource or of one of its instances.
 func newStatePageAt(h host, b model.Backend, s model.State, address string) *statePage {
 	p := newStatePage(h, b, s)
+	p.afar = true
 	for i, t := range p.tabs {
 		if r, ok := t.(*resourcesTab); ok {
 			r.seek(address)

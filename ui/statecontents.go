@@ -43,7 +43,7 @@ func newVersionPage(h host, b model.Backend, key string, v model.Version) *state
 	resources, outputs, raw := p.contents()
 	p.tabs = []tab{resources, outputs, raw}
 	for _, t := range p.tabs {
-		p.tables = append(p.tables, append(p.tabActions()[:2], t.actions()...))
+		p.tables = append(p.tables, withTabs(t.actions(), p.tabActions()[:2]))
 	}
 	return p
 }

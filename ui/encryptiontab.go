@@ -31,6 +31,7 @@ type encryptionTab struct {
 func newEncryptionTab(h host, sc *scope, b model.Backend, key string, showing func(tab) bool) *encryptionTab {
 	t := &encryptionTab{backend: b, state: key, showing: showing, listPage: newListPage[encryptionRow](h, "place", sc)}
 	t.start, t.detail, t.tall = t.relist, t.details, 2*maxDetail
+	t.tells = true // how many lines it has says nothing
 	t.list.id = func(r *encryptionRow) string { return r.id }
 	t.list.words = func(r *encryptionRow) string { return strings.Join([]string{r.what, r.how.Text, r.key.Text}, " ") }
 	t.list.cells = func(r *encryptionRow, cells []widget.Cell) []widget.Cell {

@@ -257,7 +257,11 @@ func clipLines(lines []string, w, rows int) []string {
 	}
 	lines = lines[:max(0, rows)]
 	if n := len(lines); n > 0 && !strings.HasSuffix(lines[n-1], "…") {
-		lines[n-1] = widget.Fit(lines[n-1], w-2) + " …"
+		if widget.Width(lines[n-1]) > w-2 { // cut, it ends with a "…" of its own
+			lines[n-1] = widget.Truncate(lines[n-1], max(0, w-2))
+		} else {
+			lines[n-1] = widget.Fit(lines[n-1], w-2) + " …"
+		}
 	}
 	return lines
 }

@@ -55,7 +55,7 @@ func (p *healthPage) actions() []action { return p.table }
 
 func (p *healthPage) actionTable() []action {
 	own := []action{
-		{keys: []string{"enter"}, name: "finding", help: "all of a finding; on the line of passes: show or fold them", footer: true,
+		{keys: []string{"enter"}, name: "finding", help: "all of a finding; on the line of a backend or of its passes: show or fold the passes", footer: true,
 			blocked: p.noRow, run: p.opened},
 		{keys: []string{"y"}, name: "copy remedy", help: "copy the aws command that mends it", footer: true,
 			blocked: func() string { return noRemedy(p.current()) }, run: func() tea.Cmd { return copyRemedy(p.host, p.current()) }},

@@ -44,6 +44,9 @@ func (p *instancePage) status() []widget.Cell {
 	if p.object.Deposed != "" {
 		cells = append(cells, warn("▲ deposed "+p.object.Deposed+"  "))
 	}
+	if p.body.versionID != "" { // the way to the page names the version
+		return cells
+	}
 	return append(cells, serialWords(p.doc)...)
 }
 

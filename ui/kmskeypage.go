@@ -77,7 +77,8 @@ func (p *kmsKeyPage) scope() *scope { return p.sc }
 
 func (p *kmsKeyPage) title() string { return p.last.Name() }
 
-func (p *kmsKeyPage) status() []widget.Cell { return p.keys.status() }
+// status is how old the page of all keys is, without the number of its rows.
+func (p *kmsKeyPage) status() []widget.Cell { return p.keys.aged(nil) }
 
 func (p *kmsKeyPage) actions() []action { return p.table }
 

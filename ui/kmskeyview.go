@@ -14,7 +14,7 @@ func kmsKeyColumns() []column[model.Key] {
 	return []column[model.Key]{
 		{widget.Column{Title: "KEY", Min: 15, Max: 44, Weight: 1, Cut: widget.CutMiddle},
 			func(a, b *model.Key) int { return strings.Compare(a.Name(), b.Name()) }},
-		{widget.Column{Title: "STATE", Min: 14, Max: 42, Weight: 2},
+		{widget.Column{Title: "STATE", Min: 14, Max: 24, Weight: 1},
 			func(a, b *model.Key) int { return strings.Compare(string(a.State.Or("")), string(b.State.Or(""))) }},
 		{widget.Column{Title: "ROTATION", Min: 19, Max: 26, Weight: 1},
 			func(a, b *model.Key) int { return compareFacts(a.Rotation.Next, b.Rotation.Next, time.Time.Compare) }},
@@ -42,8 +42,8 @@ func countCell(n int, more bool) widget.Cell {
 	return text(atLeast(n, more))
 }
 
-// kmsStateCell is the state of a key. What a narrow column leaves of a deletion
-// is how long there is to stop it.
+// kmsStateCell is the state of a key; of a deletion how long there is to stop
+// it. The detail names its date.
 func kmsStateCell(k *model.Key, now time.Time) widget.Cell {
 	return factCell(k.State, func(s model.KeyState) widget.Cell {
 		switch {
@@ -53,8 +53,9 @@ func kmsStateCell(k *model.Key, now time.Time) widget.Cell {
 			return text(string(s))
 		}
 		if words := k.StateWords(now); strings.Contains(words, ": ") {
-			state, left, _ := strings.Cut(words, ": ")
-			return bad("✖ " + left + " " + state)
+			_, left, _ := strings.Cut(words, ": ")
+			left, _, _ = strings.Cut(left, " (")
+			return bad("✖ " + left)
 		}
 		return bad("✖ " + string(s))
 	})
@@ -77,7 +78,7 @@ func rotationCell(k *model.Key, now time.Time) widget.Cell {
 	return text(words)
 }
 
-// findingsCell counts findings by how much they matter: "✖ 1 ▲ 2".
+// findingsCell counts findings by how much they matter: "✖ 1 ▲ 2", or "3 low".
 func findingsCell(findings []model.KeyFinding) widget.Cell {
 	bads, looks := 0, 0
 	for _, f := range findings {
@@ -95,7 +96,7 @@ func findingsCell(findings []model.KeyFinding) widget.Cell {
 		words, tone = words+fmt.Sprintf("▲ %d", looks), max(tone, widget.Warn)
 	}
 	if words == "" && len(findings) > 0 {
-		return dim(fmt.Sprintf("· %d low", len(findings)))
+		return dim(fmt.Sprintf("%d low", len(findings)))
 	}
 	return widget.Cell{Text: first(strings.TrimSpace(words), signNone), Tone: tone}
 }

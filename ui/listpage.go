@@ -181,6 +181,11 @@ func (p *listPage[T]) status() []widget.Cell {
 	default:
 		cells = append(cells, text(p.total()))
 	}
+	return p.aged(cells)
+}
+
+// aged adds how old the rows are to what is said of them.
+func (p *listPage[T]) aged(cells []widget.Cell) []widget.Cell {
 	sep := func() string {
 		if len(cells) == 0 {
 			return ""

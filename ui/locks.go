@@ -237,7 +237,11 @@ func lockParts(r *lockRow, now time.Time) []widget.Cell {
 	if l.Malformed != "" {
 		parts = append(parts, warn("not a lock as the tools write it: "+l.Malformed))
 	}
-	parts = append(parts, dim("ID "+l.Token()))
+	if l.Info.ID != "" {
+		parts = append(parts, dim("ID "+l.Info.ID))
+	} else {
+		parts = append(parts, dim("in place of an ID "+l.Token()))
+	}
 	if l.Info.Version != "" {
 		parts = append(parts, dim("version "+l.Info.Version))
 	}

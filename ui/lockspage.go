@@ -120,7 +120,9 @@ func copyLockIDs(p *listPage[lockRow]) tea.Cmd {
 // openLocked shows the state that a lock is on.
 func openLocked(h host, r *lockRow) tea.Cmd {
 	l := &r.locks[0]
-	return h.push(newStatePage(h, r.backend, model.State{Bucket: r.backend.Bucket, Key: l.Key, Workspace: l.Workspace}))
+	p := newStatePage(h, r.backend, model.State{Bucket: r.backend.Bucket, Key: l.Key, Workspace: l.Workspace})
+	p.afar = true
+	return h.push(p)
 }
 
 // relist reads the locks of all backends; which ones there are is looked up

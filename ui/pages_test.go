@@ -184,7 +184,7 @@ func TestEveryTopPageKeepsItsPlace(t *testing.T) {
 func TestALockLeadsToItsState(t *testing.T) {
 	f := sampleFleet()
 	s := open(t, f)
-	s.press("2", "enter").sees("Locks › payments/api/", "locks 1").press("esc").sees("likely stale")
+	s.press("2", "enter").sees("Locks › acme-tfstate-payments · payments/api/", "locks 1").press("esc").sees("likely stale")
 }
 
 func TestThePaletteRunsWhatItFinds(t *testing.T) {

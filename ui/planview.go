@@ -90,7 +90,10 @@ func (d *planDialog) asideLines(st widget.Styles) []string {
 
 func (d *planDialog) closing() string {
 	if d.task != nil && len(followUps(d.task.result)) > 0 {
-		return "ctrl+y copies the command   esc closes"
+		if d.task.result.Outcome == model.OutcomeInterrupted {
+			return "ctrl+y copies the command   esc closes"
+		}
+		return "ctrl+y copies the undo   esc closes"
 	}
 	if d.task == nil && d.plan != nil && len(d.plan.Manual) > 0 {
 		return "ctrl+y copies the commands by hand   esc closes"

@@ -60,7 +60,11 @@ func (t *resourcesTab) details(st widget.Styles, w, h int) []string {
 	parts := []widget.Cell{}
 	if row.kind != moduleRow {
 		e := t.body.tree.index.Resource(row.resource)
-		parts = append(parts, text(plural(e.Instances, "instance")), dim(providerName(e.Provider)))
+		instances := plural(e.Instances, "instance")
+		if row.kind == objectRow && row.object.Deposed == "" {
+			instances = "one of " + instances
+		}
+		parts = append(parts, text(instances), dim(providerName(e.Provider)))
 	} else {
 		parts = append(parts, text(plural(row.sums.instances, "instance")))
 	}

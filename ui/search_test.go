@@ -158,7 +158,7 @@ func TestAMatchIsOpenedAndCopied(t *testing.T) {
 	if want := "stateward search vpc-0f1"; !strings.HasPrefix(s.copied, want) {
 		t.Errorf("copied %q", s.copied)
 	}
-	s.press("enter").sees("Search › net/core", "[resources")
+	s.press("enter").sees("Search › acme-tfstate-network · net/core", "[resources")
 	s.press("esc").sees("● its id").press("/").text("data").press("enter").sees("1 of 4 matches", "data.aws_vpc.main")
 	s.press("esc").sees("4 matches")
 }

@@ -136,7 +136,7 @@ func (p *searchPage) account() string {
 	searched := count(s.progress.Done-s.progress.Failed) + " of " + plural(s.progress.Known, "state")
 	switch {
 	case p.asking && p.asked != "":
-		return "⏎ searches, esc goes back to the matches"
+		return "⏎ searches, ctrl+u empties the line, esc goes back to the matches"
 	case p.asked == "":
 		return "words of an address, type, id, ARN or attribute; secrets are not searched"
 	case p.busy && s.progress.Known == 0:

@@ -22,6 +22,7 @@ func (p *statePage) contents() (resources *resourcesTab, outputs *outputsTab, ra
 // of a resource or of one of its instances.
 func newStatePageAt(h host, b model.Backend, s model.State, address string) *statePage {
 	p := newStatePage(h, b, s)
+	p.afar = true
 	for i, t := range p.tabs {
 		if r, ok := t.(*resourcesTab); ok {
 			r.seek(address)
@@ -42,7 +43,7 @@ func newVersionPage(h host, b model.Backend, key string, v model.Version) *state
 	resources, outputs, raw := p.contents()
 	p.tabs = []tab{resources, outputs, raw}
 	for _, t := range p.tabs {
-		p.tables = append(p.tables, append(p.tabActions()[:2], t.actions()...))
+		p.tables = append(p.tables, withTabs(t.actions(), p.tabActions()[:2]))
 	}
 	return p
 }

@@ -43,6 +43,7 @@ type statePage struct {
 	at      int
 	w, h    int
 	tables  [][]action // by tab
+	afar    bool       // opened from a page of many backends: the title has to name its own
 }
 
 func newStatePage(h host, b model.Backend, s model.State) *statePage {
@@ -62,7 +63,7 @@ func newStatePage(h host, b model.Backend, s model.State) *statePage {
 		raw,
 	}
 	for _, t := range p.tabs {
-		p.tables = append(p.tables, append(slices.Clip(t.actions()), p.tabActions()...))
+		p.tables = append(p.tables, withTabs(t.actions(), p.tabActions()))
 	}
 	return p
 }
@@ -74,10 +75,24 @@ func (p *statePage) title() string {
 	if p.past != nil {
 		return pastTitle(p.past)
 	}
+	if p.afar {
+		name := backendName(p.backend)
+		return name + " · " + shortKey(p.state.Key, 3*p.w/5-widget.Width(safe(name)))
+	}
 	return shortKey(p.state.Key, 2*p.w/5)
 }
 
 func (p *statePage) actions() []action { return p.tables[p.at] }
+
+// withTabs adds the keys of the tabs to those of one tab: to go to another tab
+// comes right after what ⏎ does, or a narrow footer would not show it.
+func withTabs(own, tabs []action) []action {
+	at := len(own)
+	if i := slices.IndexFunc(own, func(a action) bool { return a.on("enter") }); i >= 0 {
+		at = i + 1
+	}
+	return append(slices.Insert(slices.Clone(own), at, tabs[:2]...), tabs[2:]...)
+}
 
 func (p *statePage) tabActions() []action {
 	return []action{

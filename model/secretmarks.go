@@ -43,6 +43,9 @@ func instanceMarks(body []byte, e InstanceEntry) marks {
 func valueMarks(body []byte, attributes, sensitive Span, typ string) marks {
 	all := pathMarks(body, attributes, sensitive)
 	all = nameMarks(all, body, attributes)
+	if typ == "terraform_data" {
+		all = repeatedMarks(all, body, attributes)
+	}
 	if !hasSecretAttributes(typ) {
 		return all
 	}
@@ -52,6 +55,30 @@ func valueMarks(body []byte, attributes, sensitive Span, typ string) marks {
 		}
 		return true
 	})
+	return all
+}
+
+// repeatedMarks adds what the output of a terraform_data repeats of its input.
+// Terraform marks the input alone, and a short secret is not found by its text.
+func repeatedMarks(all marks, body []byte, attributes Span) marks {
+	var in, out Span
+	eachMember(body, attributes, func(name []byte, value Span) bool {
+		switch string(name) {
+		case `"input"`:
+			in = value
+		case `"output"`:
+			out = value
+		}
+		return true
+	})
+	if in.Len() == 0 || !bytes.Equal(in.In(body), out.In(body)) {
+		return all
+	}
+	for _, m := range all {
+		if in.Start <= m.Start && m.End <= in.End {
+			all = append(all, Span{Start: m.Start - in.Start + out.Start, End: m.End - in.Start + out.Start})
+		}
+	}
 	return all
 }
 

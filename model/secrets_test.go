@@ -366,3 +366,34 @@ func TestSecretsInsideStringsThatAreJSON(t *testing.T) {
 		})
 	}
 }
+
+func TestTheOutputOfTerraformDataRepeatsItsInput(t *testing.T) {
+	const typed = `{"value":["ab",4815],"type":["tuple",["string","number"]]}`
+	for name, c := range map[string]struct {
+		output, path string
+		want         string // of the attribute "output"
+	}{
+		"all of it is marked":    {typed, `[]`, `(sensitive)`},
+		"an element is marked":   {typed, `[{"type":"index","value":{"value":1,"type":"number"}}]`, `{"value":["ab",(sensitive)],"type":["tuple",["string","number"]]}`},
+		"the output is older":    {`"other"`, `[]`, `"other"`},
+		"nothing of it is known": {`null`, `[]`, `null`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := strings.Replace(`[{"type":"get_attr","value":"input"},`+c.path[1:], ",]", "]", 1)
+			d := readDocument(t, v4(`{"mode":"managed","type":"terraform_data","name":"n","instances":[{"attributes":{"input":`+typed+`,"output":`+c.output+`},"sensitive_attributes":[`+path+`]}]}`))
+			objects, err := d.Index.Instances(d.Body, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := Attributes(d.Body, objects[0], d.Secrets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range v.Members {
+				if got := d.Secrets.Print(m.Value); m.Name == "output" && got != c.want {
+					t.Errorf("got %s, want %s", got, c.want)
+				}
+			}
+		})
+	}
+}

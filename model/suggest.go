@@ -46,7 +46,7 @@ func Suggest(versions []Version) (Suggestion, bool) {
 func unhealed(versions []Version, from int) []int {
 	var damage []int
 	for i, seen := from, 0; i < len(versions) && seen < meant && !versions[i].DeleteMarker; i, seen = i+1, seen+1 {
-		if isDamaged(&versions[i]) && !healed(versions, from, i) {
+		if isHarm(versions, i) && !healed(versions, from, i) {
 			damage = append(damage, i)
 		}
 	}
@@ -60,6 +60,36 @@ func isDamaged(v *Version) bool {
 		}
 	}
 	return false
+}
+
+// isHarm reports a damaged version that nobody chose: what a restore wrote was
+// chosen, and what makes good an older damage goes back on purpose.
+func isHarm(versions []Version, at int) bool {
+	by, _ := versions[at].WrittenBy.Get()
+	return isDamaged(&versions[at]) && by.From == "" && !heals(versions, at)
+}
+
+// heals reports whether a version holds again what an older damaged one lost.
+func heals(versions []Version, at int) bool {
+	h := History{Complete: true}
+	for i, seen := at+1, 0; i < len(versions) && seen < meant && !versions[i].DeleteMarker; i, seen = i+1, seen+1 {
+		if !isDamaged(&versions[i]) {
+			continue
+		}
+		before, _ := h.predecessor(versions, i)
+		if before != nil && recovers(before, &versions[i], &versions[at]) && keepsMost(before, &versions[at]) {
+			return true
+		}
+	}
+	return false
+}
+
+// keepsMost reports whether a version is known to hold more than half as many
+// resources as another.
+func keepsMost(before, later *Version) bool {
+	m, okBefore := before.Facts.Resources.Get()
+	n, ok := later.Facts.Resources.Get()
+	return okBefore && ok && (2*n > m || m == 0)
 }
 
 // healed reports whether a version since the damaged one holds again what the
@@ -144,7 +174,7 @@ func lastGood(versions []Version, from int, reasons []string) (Suggestion, bool)
 			reasons = append(reasons, fmt.Sprintf("Version %s could not be read: %s.", v.VersionID, v.Facts.Header.Reason()))
 		case !known && !isListedEmpty(v) || v.Awaits() && !isNoState(v):
 			return Suggestion{}, false // not told yet
-		case isNoState(v) || isDamaged(v):
+		case isNoState(v) || isHarm(versions, i):
 		case !v.Restorable.Or(true):
 			reasons = append(reasons, fmt.Sprintf("%s cannot be restored: %s.", nameOf(v), v.WhyNot))
 		default:

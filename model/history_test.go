@@ -225,6 +225,7 @@ func TestSuggest(t *testing.T) {
 		"the lineage was another and is the old one again": {versions: slices.Concat([]Version{stated(6, 24, 2), stated(5, 24, 2, lineage(lineB))}, grown(4))},
 		"the old lineage is back with fewer resources":     {versions: slices.Concat([]Version{stated(6, 3, 2), stated(5, 24, 2, lineage(lineB))}, grown(4)), want: "v4"},
 		"the lineage changed twice":                        {versions: slices.Concat([]Version{stated(6, 24, 2, lineage(lineA+"c")), stated(5, 24, 2, lineage(lineB))}, grown(4)), want: "v4"},
+		"a loss after a smaller loss that was made good":   {versions: []Version{stated(4, 4, 2), stated(3, 40, 2), stated(2, 2, 2), stated(1, 5, 2)}, want: "v3", says: "lost 36 of 40"},
 		"a smaller one was restored on purpose":            {versions: slices.Concat([]Version{stated(5, 3, 2, restoredFrom("v1"))}, grown(4))},
 		"the damaged one was restored again":               {versions: slices.Concat([]Version{stated(6, 3, 2, restoredFrom("v5")), stated(5, 3, 2)}, grown(4)), want: "v4", says: "Serial 5, written"},
 		"the serial went back":                             {versions: slices.Concat([]Version{stated(2, 22, 2)}, grown(4)), want: "v4", says: "serial 2, the version before has 4"},

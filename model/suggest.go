@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -63,17 +64,21 @@ func isDamaged(v *Version) bool {
 }
 
 // isHarm reports a damaged version that nobody chose: what a restore wrote was
-// chosen, and what makes good an older damage goes back on purpose.
+// chosen, and what returns to the lineage of before goes back on purpose.
 func isHarm(versions []Version, at int) bool {
 	by, _ := versions[at].WrittenBy.Get()
-	return isDamaged(&versions[at]) && by.From == "" && !heals(versions, at)
+	return isDamaged(&versions[at]) && by.From == "" && !returns(versions, at)
 }
 
-// heals reports whether a version holds again what an older damaged one lost.
-func heals(versions []Version, at int) bool {
+// returns reports whether a version has another lineage because it holds again
+// what an older one lost with the lineage.
+func returns(versions []Version, at int) bool {
 	h := History{Complete: true}
+	if !versions[at].isOdd(RuleLineageChanged) {
+		return false
+	}
 	for i, seen := at+1, 0; i < len(versions) && seen < meant && !versions[i].DeleteMarker; i, seen = i+1, seen+1 {
-		if !isDamaged(&versions[i]) {
+		if !versions[i].isOdd(RuleLineageChanged) {
 			continue
 		}
 		before, _ := h.predecessor(versions, i)
@@ -82,6 +87,10 @@ func heals(versions []Version, at int) bool {
 		}
 	}
 	return false
+}
+
+func (v *Version) isOdd(rule Rule) bool {
+	return slices.ContainsFunc(v.Anomalies, func(a Anomaly) bool { return a.Rule == rule })
 }
 
 // keepsMost reports whether a version is known to hold more than half as many

@@ -143,6 +143,9 @@ func TestLocksLeftoversAndDeletedStatesComeFromListings(t *testing.T) {
 	}
 }
 
+// deletedState stands for a delete marker among the bodies of a state.
+const deletedState = "deleted"
+
 func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
 	big := longState + strings.Repeat(" ", 8000)
 	for name, c := range map[string]struct {
@@ -155,6 +158,9 @@ func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
 		"two versions are judged by their sizes":        {bodies: []string{big, big + " "}, partial: true},
 		"a state that shrank by half":                   {bodies: []string{big, longState}, want: "shrank from", partial: true},
 		"what was small says nothing by shrinking":      {bodies: []string{longState, stateV4}, partial: true},
+		"what was deleted and made anew breaks nothing": {bodies: []string{big, deletedState, stateV4}},
+		"bytes of before it was deleted":                {bodies: []string{big, big + " ", deletedState, big}, partial: true},
+		"a break before it was deleted":                 {bodies: []string{big, longState, deletedState, stateV4}, want: "shrank from", partial: true},
 		"bytes that came back over later ones":          {bodies: []string{big, big + " ", big}, want: "came back", partial: true},
 		"a break that is older than 30 days is history": {bodies: []string{big, longState, longState + " "}, age: 40 * 24 * time.Hour, partial: true},
 	} {
@@ -169,6 +175,10 @@ func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
 					when = healthTime().Add(-time.Hour)
 				}
 				s.emulator.SetClock(func() time.Time { return when })
+				if body == deletedState {
+					s.remove(b.Bucket, "k.tfstate")
+					continue
+				}
 				s.put(b.Bucket, "k.tfstate", body)
 			}
 			s.emulator.SetClock(healthTime)

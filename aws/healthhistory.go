@@ -122,6 +122,9 @@ func (h *healthReader) anomalies(key string, current front) (found model.Fact[[]
 	texts := []string{}
 	for i := 0; i+1 < len(recent); i++ {
 		now, before := recent[i], recent[i+1]
+		if now.DeleteMarker || before.DeleteMarker { // what was made anew continues nothing
+			continue
+		}
 		texts = append(texts, breaksOf(now, before, recent[i+1:])...)
 		newer, read := h.headerOf(key, now, current)
 		older, readToo := h.headerOf(key, before, current)
@@ -135,13 +138,10 @@ func (h *healthReader) anomalies(key string, current front) (found model.Fact[[]
 }
 
 // lately is the versions of the last days, newest first, and the one before them
-// that the oldest is compared with. Delete markers hold nothing to compare.
+// that the oldest is compared with.
 func lately(history []versionEntry, now time.Time) []versionEntry {
 	var recent []versionEntry
 	for _, e := range history {
-		if e.DeleteMarker {
-			continue
-		}
 		recent = append(recent, e)
 		if now.Sub(e.LastModified) > recentHistory {
 			break
@@ -160,6 +160,9 @@ func breaksOf(now, before versionEntry, older []versionEntry) []string {
 		texts = append(texts, fmt.Sprintf("shrank from %s to %s on %s", humanize.Bytes(uint64(before.Size)), humanize.Bytes(uint64(max(now.Size, 0))), stamp(now.LastModified)))
 	}
 	for _, o := range older[1:] {
+		if o.DeleteMarker {
+			break
+		}
 		if now.ETag != "" && o.ETag == now.ETag && before.ETag != now.ETag {
 			texts = append(texts, fmt.Sprintf("the bytes of %s came back on %s", stamp(o.LastModified), stamp(now.LastModified)))
 			break

@@ -89,6 +89,13 @@ func (e Encryption) SameAs(o Encryption) bool {
 	return e.algorithm() == o.algorithm() && e.KMSKeyID == o.KMSKeyID
 }
 
+// maybeAs reports whether two things are encrypted alike as far as is known: of
+// an alias that KMS did not resolve it is not.
+func (e Encryption) maybeAs(o Encryption) bool {
+	a, b := keyID(e.KMSKeyID), keyID(o.KMSKeyID)
+	return e.SameAs(o) || e.algorithm() == o.algorithm() && e.algorithm() != "none" && (a == "" || b == "" || a == b)
+}
+
 func (e Encryption) algorithm() string {
 	if e.Algorithm == "" {
 		return "none"
@@ -108,7 +115,7 @@ func currentDrift(s StateEncryption) []Drift {
 		return []Drift{d}
 	}
 	want, known := s.Bucket.Get()
-	if !known || now.SameAs(want) {
+	if !known || now.maybeAs(want) {
 		return nil
 	}
 	d.Text = "is " + s.words(now) + ", the bucket's default is " + s.words(want)
@@ -140,7 +147,7 @@ func driftCause(s StateEncryption, now, want Encryption) string {
 func lockFileDrift(s StateEncryption) []Drift {
 	now, ok := s.Newest()
 	lock, known := s.LockFile.Encryption.Get()
-	if !ok || !known || lock.SameAs(now) {
+	if !ok || !known || lock.maybeAs(now) {
 		return nil
 	}
 	return []Drift{{Rule: "lock-file", Tone: DriftLook, Where: s.LockFile.Words(), Text: "is " + s.words(lock) + ", the state is " + s.words(now),

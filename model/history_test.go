@@ -49,6 +49,11 @@ func after(d time.Duration) func(*Version) {
 func key(id string) func(*Version) {
 	return func(v *Version) { v.Facts.Encryption = Known(Encryption{Algorithm: "aws:kms", KMSKeyID: id}) }
 }
+func restoredFrom(id string) func(*Version) {
+	return func(v *Version) {
+		v.WrittenBy = Known(Author{Who: "ann@host", Operation: "stateward-restore", From: id})
+	}
+}
 func isCompact(v *Version) { v.Facts.Compact = true }
 
 func marker() Version    { return Version{DeleteMarker: true} }
@@ -216,21 +221,27 @@ func TestSuggest(t *testing.T) {
 			}
 			return v
 		}(), []Version{stated(5, 3, 2)}, grown(4))},
-		"the lineage is another":                    {versions: slices.Concat([]Version{stated(5, 24, 2, lineage(lineB))}, grown(4)), want: "v4", says: "another lineage"},
-		"the serial went back":                      {versions: slices.Concat([]Version{stated(2, 22, 2)}, grown(4)), want: "v4", says: "serial 2, the version before has 4"},
-		"the serial went back and on beyond":        {versions: slices.Concat([]Version{stated(5, 22, 2), stated(2, 22, 2)}, grown(4))},
-		"it is empty":                               {versions: slices.Concat([]Version{emptyOne()}, grown(4)), want: "v4", says: "empty: no bytes at all"},
-		"it was empty and is the old one again":     {versions: slices.Concat([]Version{stated(5, 24, 2), emptyOne()}, grown(4))},
-		"it was empty and began anew":               {versions: slices.Concat([]Version{stated(1, 2, 0, lineage(lineB)), emptyOne()}, grown(4)), want: "v4"},
-		"it was deleted":                            {versions: slices.Concat([]Version{marker()}, grown(4)), want: "v4", says: "The state was deleted at 2026-11-21 12:00:00 UTC."},
-		"it was emptied and deleted, twice":         {versions: slices.Concat([]Version{marker(), marker(), emptyOne()}, grown(4)), want: "v4"},
-		"it was deleted and began anew":             {versions: slices.Concat([]Version{stated(1, 2, 0, lineage(lineB)), marker()}, grown(4))},
-		"damaged twice":                             {versions: slices.Concat([]Version{broken("x"), stated(5, 3, 2)}, grown(4)), want: "v4", says: "not a state: x"},
-		"the version before cannot be restored":     {versions: slices.Concat([]Version{stated(5, 3, 2), stated(4, 24, 2, func(v *Version) { v.Restorable, v.WhyNot = Known(false), "its key is gone" })}, grown(3)), want: "v3", says: "Serial 4 cannot be restored: its key is gone."},
-		"the version before is not read yet":        {versions: slices.Concat([]Version{emptyOne(), unreadOne()}, grown(4))},
-		"the version before cannot be read":         {versions: slices.Concat([]Version{emptyOne(), deniedOne()}, grown(4)), want: "v4", says: "Version v5 could not be read: AccessDenied s3:GetObjectVersion."},
-		"nothing good is left":                      {versions: []Version{emptyOne(), broken("x"), emptyOne()}},
-		"what is before the version before is open": {versions: []Version{stated(5, 3, 2), stated(4, 24, 2), unreadOne()}},
+		"the lineage is another":                           {versions: slices.Concat([]Version{stated(5, 24, 2, lineage(lineB))}, grown(4)), want: "v4", says: "another lineage"},
+		"the lineage was another and is the old one again": {versions: slices.Concat([]Version{stated(6, 24, 2), stated(5, 24, 2, lineage(lineB))}, grown(4))},
+		"the old lineage is back with fewer resources":     {versions: slices.Concat([]Version{stated(6, 3, 2), stated(5, 24, 2, lineage(lineB))}, grown(4)), want: "v4"},
+		"the lineage changed twice":                        {versions: slices.Concat([]Version{stated(6, 24, 2, lineage(lineA+"c")), stated(5, 24, 2, lineage(lineB))}, grown(4)), want: "v4"},
+		"a loss after a smaller loss that was made good":   {versions: []Version{stated(4, 4, 2), stated(3, 40, 2), stated(2, 2, 2), stated(1, 5, 2)}, want: "v3", says: "lost 36 of 40"},
+		"a smaller one was restored on purpose":            {versions: slices.Concat([]Version{stated(5, 3, 2, restoredFrom("v1"))}, grown(4))},
+		"the damaged one was restored again":               {versions: slices.Concat([]Version{stated(6, 3, 2, restoredFrom("v5")), stated(5, 3, 2)}, grown(4)), want: "v4", says: "Serial 5, written"},
+		"the serial went back":                             {versions: slices.Concat([]Version{stated(2, 22, 2)}, grown(4)), want: "v4", says: "serial 2, the version before has 4"},
+		"the serial went back and on beyond":               {versions: slices.Concat([]Version{stated(5, 22, 2), stated(2, 22, 2)}, grown(4))},
+		"it is empty":                                      {versions: slices.Concat([]Version{emptyOne()}, grown(4)), want: "v4", says: "empty: no bytes at all"},
+		"it was empty and is the old one again":            {versions: slices.Concat([]Version{stated(5, 24, 2), emptyOne()}, grown(4))},
+		"it was empty and began anew":                      {versions: slices.Concat([]Version{stated(1, 2, 0, lineage(lineB)), emptyOne()}, grown(4)), want: "v4"},
+		"it was deleted":                                   {versions: slices.Concat([]Version{marker()}, grown(4)), want: "v4", says: "The state was deleted at 2026-11-21 12:00:00 UTC."},
+		"it was emptied and deleted, twice":                {versions: slices.Concat([]Version{marker(), marker(), emptyOne()}, grown(4)), want: "v4"},
+		"it was deleted and began anew":                    {versions: slices.Concat([]Version{stated(1, 2, 0, lineage(lineB)), marker()}, grown(4))},
+		"damaged twice":                                    {versions: slices.Concat([]Version{broken("x"), stated(5, 3, 2)}, grown(4)), want: "v4", says: "not a state: x"},
+		"the version before cannot be restored":            {versions: slices.Concat([]Version{stated(5, 3, 2), stated(4, 24, 2, func(v *Version) { v.Restorable, v.WhyNot = Known(false), "its key is gone" })}, grown(3)), want: "v3", says: "Serial 4 cannot be restored: its key is gone."},
+		"the version before is not read yet":               {versions: slices.Concat([]Version{emptyOne(), unreadOne()}, grown(4))},
+		"the version before cannot be read":                {versions: slices.Concat([]Version{emptyOne(), deniedOne()}, grown(4)), want: "v4", says: "Version v5 could not be read: AccessDenied s3:GetObjectVersion."},
+		"nothing good is left":                             {versions: []Version{emptyOne(), broken("x"), emptyOne()}},
+		"what is before the version before is open":        {versions: []Version{stated(5, 3, 2), stated(4, 24, 2), unreadOne()}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h, versions := judging(), dated(c.versions)

@@ -168,6 +168,7 @@ func TestWhomAPolicyLetsIn(t *testing.T) {
 		"everybody, denied to strangers": {[]string{allow, denyAll + `,"Condition":{"StringNotEquals":{"aws:PrincipalOrgID":"o-1"}}`}, 0, 1, "everybody (s3:GetObject) by an unnamed allow statement"},
 		"everybody, denied without TLS":  {[]string{allow, denyAll + "," + withoutTLS}, 1, 0, "everybody (s3:GetObject) by an unnamed allow statement"},
 		"everybody, writing is denied":   {[]string{allow, `"Effect":"Deny","NotPrincipal":{"AWS":"1"},"Action":"s3:Put*","Resource":"*"`}, 1, 0, "everybody (s3:GetObject) by an unnamed allow statement"},
+		"ones that are gone":             {[]string{`"Effect":"Allow","Principal":{"AWS":["AROAEXAMPLEID","AIDAEXAMPLEID"]},"Action":"s3:GetObject","Resource":"*"`}, 0, 0, ""},
 		"named ones": {[]string{`"Sid":"x","Effect":"Allow","Principal":{"AWS":["1","arn:aws:iam::1:role/a","arn:aws:iam::2:root","3"],"Service":"logs.amazonaws.com","CanonicalUser":"c","Federated":["arn:aws:iam::1:saml-provider/x","accounts.google.com"]},"Action":["s3:A","s3:B","s3:C","s3:D","s3:E"],"Resource":"*"`}, 0, 0,
 			"3 (s3:A, s3:B, s3:C and 2 more) by statement x; arn:aws:iam::2:root (s3:A, s3:B, s3:C and 2 more) by statement x; canonical user c (s3:A, s3:B, s3:C and 2 more) by statement x; accounts.google.com (s3:A, s3:B, s3:C and 2 more) by statement x"},
 	} {

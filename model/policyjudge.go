@@ -183,7 +183,7 @@ func (s PolicyStatement) outsiders(account string) []string {
 		switch {
 		case p.everybody():
 			out = append(out, "everybody")
-		case p.Type == "Service", p.account() == account:
+		case p.Type == "Service", p.account() == account, p.deleted():
 		case p.Type == "CanonicalUser":
 			out = append(out, "canonical user "+p.Value)
 		default:
@@ -193,8 +193,14 @@ func (s PolicyStatement) outsiders(account string) []string {
 	return out
 }
 
-// account is the account of a principal: of an ARN, or the number alone. A unique
-// id (AROA…), which stands for a deleted user or role, has none.
+// deleted reports the unique id that IAM leaves of a user (AIDA…) or a role
+// (AROA…) that is gone: it lets nobody in, whatever is made anew under the name
+// (IAM User Guide, "AWS JSON policy elements: Principal").
+func (p PolicyPrincipal) deleted() bool {
+	return p.Type == "AWS" && (strings.HasPrefix(p.Value, "AIDA") || strings.HasPrefix(p.Value, "AROA"))
+}
+
+// account is the account of a principal: of an ARN, or the number alone.
 func (p PolicyPrincipal) account() string { return accountOf(p.Value) }
 
 func accountOf(name string) string {

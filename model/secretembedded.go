@@ -16,17 +16,61 @@ func (s *Secrets) learnEmbedded(body []byte) {
 		}
 		name := nameBefore(body[:i+n])
 		i += n + len(`\":`)
-		text, end, ok := embeddedString(body, i)
-		switch {
-		case !ok:
-		case isSecretName(name):
-			s.learnInner(text)
-		case string(name) == "name" && isSecretName(text) && bytes.HasPrefix(body[end:], []byte(`,\"value\":`)):
-			if value, _, ok := embeddedString(body, end+len(`,\"value\":`)); ok {
-				s.learnInner(value)
+		if isSecretName(name) {
+			s.learnValue(body, i)
+			continue
+		}
+		if string(name) != "name" {
+			continue
+		}
+		if text, end, ok := embeddedString(body, i); ok && isSecretName(text) {
+			next := skipEmbedded(body, end, ',')
+			if bytes.HasPrefix(body[next:], []byte(`\"value\":`)) {
+				s.learnValue(body, next+len(`\"value\":`))
 			}
 		}
 	}
+}
+
+// learnValue learns the string, the number or the strings of a list that begin
+// at i inside a string.
+func (s *Secrets) learnValue(body []byte, i int) {
+	i = skipEmbedded(body, i, ' ')
+	if i < len(body) && body[i] == '[' {
+		for i = skipEmbedded(body, i+1, ','); ; i = skipEmbedded(body, i, ',') {
+			text, end, ok := embeddedString(body, i)
+			if !ok {
+				return
+			}
+			s.learnInner(text)
+			i = end
+		}
+	}
+	if text, _, ok := embeddedString(body, i); ok {
+		s.learnInner(text)
+		return
+	}
+	end := i
+	for end < len(body) && bytes.IndexByte([]byte("+-.0123456789Ee"), body[end]) >= 0 {
+		end++
+	}
+	s.add(string(body[i:end]))
+}
+
+// skipEmbedded is the first offset at or after i that holds neither white space,
+// as it is written inside a string, nor the byte between two values.
+func skipEmbedded(body []byte, i int, between byte) int {
+	for i < len(body) {
+		switch {
+		case body[i] == ' ' || body[i] == between:
+			i++
+		case body[i] == '\\' && i+1 < len(body) && bytes.IndexByte([]byte("nrt"), body[i+1]) >= 0:
+			i += 2
+		default:
+			return i
+		}
+	}
+	return i
 }
 
 // longestName bounds how far back the beginning of a name is looked for.
@@ -45,7 +89,7 @@ func nameBefore(text []byte) []byte {
 // embeddedString is the string that begins at i inside a string, as it is
 // written there, and where it ends.
 func embeddedString(body []byte, i int) (text []byte, end int, ok bool) {
-	i = skipBlank(body, i)
+	i = skipEmbedded(body, i, ' ')
 	if !bytes.HasPrefix(body[i:], []byte(`\"`)) {
 		return nil, 0, false
 	}

@@ -213,7 +213,7 @@ func mayHoldSecrets(part []byte, typ string) bool {
 			continue
 		}
 		name := part[start+1 : i-1]
-		if isSecretName(name) || string(name) == "sensitive_attributes" && !isEmptyList(part, at+1) {
+		if isSecretName(name) || namesSecret(name, part[skipBlank(part, at+1):]) || string(name) == "sensitive_attributes" && !isEmptyList(part, at+1) {
 			return true
 		}
 	}

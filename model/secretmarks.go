@@ -43,6 +43,9 @@ func instanceMarks(body []byte, e InstanceEntry) marks {
 func valueMarks(body []byte, attributes, sensitive Span, typ string) marks {
 	all := pathMarks(body, attributes, sensitive)
 	all = nameMarks(all, body, attributes)
+	if typ == "terraform_data" {
+		all = repeatedMarks(all, body, attributes)
+	}
 	if !hasSecretAttributes(typ) {
 		return all
 	}
@@ -55,16 +58,45 @@ func valueMarks(body []byte, attributes, sensitive Span, typ string) marks {
 	return all
 }
 
+// repeatedMarks adds what the output of a terraform_data repeats of its input.
+// Terraform marks the input alone, and a short secret is not found by its text.
+func repeatedMarks(all marks, body []byte, attributes Span) marks {
+	var in, out Span
+	eachMember(body, attributes, func(name []byte, value Span) bool {
+		switch string(name) {
+		case `"input"`:
+			in = value
+		case `"output"`:
+			out = value
+		}
+		return true
+	})
+	if in.Len() == 0 || !bytes.Equal(in.In(body), out.In(body)) {
+		return all
+	}
+	for _, m := range all {
+		if in.Start <= m.Start && m.End <= in.End {
+			all = append(all, Span{Start: m.Start - in.Start + out.Start, End: m.End - in.Start + out.Start})
+		}
+	}
+	return all
+}
+
 // outputMarks are the marks of one output.
 func outputMarks(body []byte, o OutputEntry) marks {
 	if o.Value.Len() == 0 {
 		return nil
+	}
+	if o.Sensitive && isList(body, o.Type) { // it repeats the names of the parts
+		return inOrder(marks{o.Value, o.Type})
 	}
 	if o.Sensitive || IsSecretName(o.Name) && isSecretMaterial(body, o.Value) {
 		return marks{o.Value}
 	}
 	return inOrder(nameMarks(nil, body, o.Value))
 }
+
+func isList(body []byte, where Span) bool { return bytes.HasPrefix(where.In(body), []byte("[")) }
 
 // typeOfAddress is the type in the address of a resource. Types and names have
 // no dot in them, keys of modules may.
@@ -87,16 +119,47 @@ func nameMarks(all marks, body []byte, where Span) marks {
 		start := i + quote
 		i = endOfString(part, start)
 		at := skipBlank(part, i)
-		if at >= len(part) || part[at] != ':' || i-start < 4 || !isSecretName(part[start+1:i-1]) {
+		if at >= len(part) || part[at] != ':' || i-start < 4 {
 			continue
 		}
 		at = skipBlank(part, at+1)
+		switch name := part[start+1 : i-1]; {
+		case isSecretName(name):
+		case namesSecret(name, part[at:]):
+			at = siblingValue(part, endOfString(part, at))
+		default:
+			continue
+		}
 		value := Span{Start: where.Start + int64(at), End: where.Start + int64(endOfValue(part, at))}
 		if isSecretMaterial(body, value) {
 			all = append(all, value)
 		}
 	}
 	return all
+}
+
+// namesSecret reports a member such as "name":"DB_PASSWORD", beside which the
+// secret stands as "value": env of a container, set of a Helm release.
+func namesSecret(name, rest []byte) bool {
+	if string(name) != "name" || len(rest) == 0 || rest[0] != '"' {
+		return false
+	}
+	return isSecretName(unquoted(rest[:endOfString(rest, 0)]))
+}
+
+// siblingValue is where the value of the member "value" begins that follows in
+// the same object behind i, len(part) for none. Tools write members in order of
+// their names, so that it stands behind "name".
+func siblingValue(part []byte, i int) int {
+	for i = skipBetween(part, i); i < len(part) && part[i] == '"'; i = skipBetween(part, i) {
+		end := endOfString(part, i)
+		at := skipBetween(part, end)
+		if string(part[i:end]) == `"value"` {
+			return at
+		}
+		i = endOfValue(part, at)
+	}
+	return len(part)
 }
 
 // isSecretMaterial reports whether a value of a secret's name can be one: a

@@ -196,6 +196,8 @@ func TestLearnKnowsTheSecretsOfAState(t *testing.T) {
 	 "open":{"value":"open-output","type":"string"},"db_password":{"value":"named-output","type":"string"}},
 	 "resources":[{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"a":"marked-secret","b":"open-value","password":"named-secret",
 	  "token_ttl":"open-ttl","nested":[{"client_secret":"nested-secret","dynamic":{"value":{"password":"dyn-secret"},"type":["object",{"password":"string"}]}}],
+	  "env":[{"name":"DB_PASSWORD","value":"env-secret","from":[]},{"name":"REGION","value":"open-region"}],
+	  "set":[{"name":"db.password","type":{"value":"open-part"},"value":"chart-secret"},{"name":"a.token"},{"value":"open-set"}],
 	  "manage_password":true,"secret":{"secret_arn":"open-arn-of-it"},"auth_token":"arn:aws:open"},
 	  "sensitive_attributes":[[{"type":"get_attr","value":"a"}]]}]},
 	  {"mode":"managed","type":"random_password","name":"r","instances":[{"attributes":{"result":"random-result","special":true},"sensitive_attributes":[]}]}]}`)
@@ -207,12 +209,12 @@ func TestLearnKnowsTheSecretsOfAState(t *testing.T) {
 	if err := s.Learn(body, x); err != nil {
 		t.Fatal(err)
 	}
-	for _, text := range []string{"output-secret", "7654321", "marked-secret", "named-secret", "nested-secret", "dyn-secret", "random-result", "named-output"} {
+	for _, text := range []string{"output-secret", "7654321", "marked-secret", "named-secret", "nested-secret", "dyn-secret", "random-result", "named-output", "env-secret", "chart-secret"} {
 		if !s.Hides(text) {
 			t.Errorf("%s is not hidden", text)
 		}
 	}
-	for _, text := range []string{"short", "12345", "key-of-a-map", "open-output", "open-value", "open-ttl", "open-arn-of-it", "arn:aws:open", "string", "dynamic", "object", "special"} {
+	for _, text := range []string{"short", "12345", "key-of-a-map", "open-output", "open-value", "open-ttl", "open-arn-of-it", "arn:aws:open", "open-region", "open-part", "open-set", "string", "dynamic", "object", "special"} {
 		if s.Hides(text) {
 			t.Errorf("%s is hidden", text)
 		}
@@ -336,6 +338,10 @@ func TestSecretsInsideStringsThatAreJSON(t *testing.T) {
 		"a password":             {`{"user":"admin1","password":"hunter22"}`, `{"user":"admin1","password":"(sensitive)"}`},
 		"white space":            {`{"password": "hunter22" }`, `{"password": "(sensitive)" }`},
 		"an environment":         {`[{"name":"DB_PASSWORD","value":"hunter22"},{"name":"REGION","value":"eu-west-1"}]`, `[{"name":"DB_PASSWORD","value":"(sensitive)"},{"name":"REGION","value":"eu-west-1"}]`},
+		"an indented one":        {"{\n\t\"env\": [\n  {\n    \"name\": \"DB_PASSWORD\",\n    \"value\": \"hunter22\"\n  }]}", "{\n\t\"env\": [\n  {\n    \"name\": \"DB_PASSWORD\",\n    \"value\": \"(sensitive)\"\n  }]}"},
+		"a list":                 {`{"api_keys":["hunter22", "hunter33"],"x":"open-text"}`, `{"api_keys":["(sensitive)", "(sensitive)"],"x":"open-text"}`},
+		"a list that ends early": {`{"api_keys":["hunter22",`, `{"api_keys":["(sensitive)",`},
+		"a number":               {`{"password":771234567,"port":443}`, `{"password":(sensitive),"port":443}`},
 		"quotes and backslashes": {`{"token":"a\"b\\c\"d\\","x":"open-text"}`, `{"token":"(sensitive)","x":"open-text"}`},
 		"an ARN":                 {`{"secret":"arn:aws:x:1"}`, `{"secret":"arn:aws:x:1"}`},
 		"a short one":            {`{"password":"x"}`, `{"password":"x"}`},
@@ -356,6 +362,37 @@ func TestSecretsInsideStringsThatAreJSON(t *testing.T) {
 			}
 			if got, _ := d.Text(d.Parts(objects[0].Attributes)[0].Value, 1000); got != c.want {
 				t.Errorf("got  %s\nwant %s", got, c.want)
+			}
+		})
+	}
+}
+
+func TestTheOutputOfTerraformDataRepeatsItsInput(t *testing.T) {
+	const typed = `{"value":["ab",4815],"type":["tuple",["string","number"]]}`
+	for name, c := range map[string]struct {
+		output, path string
+		want         string // of the attribute "output"
+	}{
+		"all of it is marked":    {typed, `[]`, `(sensitive)`},
+		"an element is marked":   {typed, `[{"type":"index","value":{"value":1,"type":"number"}}]`, `{"value":["ab",(sensitive)],"type":["tuple",["string","number"]]}`},
+		"the output is older":    {`"other"`, `[]`, `"other"`},
+		"nothing of it is known": {`null`, `[]`, `null`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := strings.Replace(`[{"type":"get_attr","value":"input"},`+c.path[1:], ",]", "]", 1)
+			d := readDocument(t, v4(`{"mode":"managed","type":"terraform_data","name":"n","instances":[{"attributes":{"input":`+typed+`,"output":`+c.output+`},"sensitive_attributes":[`+path+`]}]}`))
+			objects, err := d.Index.Instances(d.Body, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v, err := Attributes(d.Body, objects[0], d.Secrets)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range v.Members {
+				if got := d.Secrets.Print(m.Value); m.Name == "output" && got != c.want {
+					t.Errorf("got %s, want %s", got, c.want)
+				}
 			}
 		})
 	}

@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -46,7 +47,7 @@ func Suggest(versions []Version) (Suggestion, bool) {
 func unhealed(versions []Version, from int) []int {
 	var damage []int
 	for i, seen := from, 0; i < len(versions) && seen < meant && !versions[i].DeleteMarker; i, seen = i+1, seen+1 {
-		if isDamaged(&versions[i]) && !healed(versions, from, i) {
+		if isHarm(versions, i) && !healed(versions, from, i) {
 			damage = append(damage, i)
 		}
 	}
@@ -60,6 +61,44 @@ func isDamaged(v *Version) bool {
 		}
 	}
 	return false
+}
+
+// isHarm reports a damaged version that nobody chose: what a restore wrote was
+// chosen, and what returns to the lineage of before goes back on purpose.
+func isHarm(versions []Version, at int) bool {
+	by, _ := versions[at].WrittenBy.Get()
+	return isDamaged(&versions[at]) && by.From == "" && !returns(versions, at)
+}
+
+// returns reports whether a version has another lineage because it holds again
+// what an older one lost with the lineage.
+func returns(versions []Version, at int) bool {
+	h := History{Complete: true}
+	if !versions[at].isOdd(RuleLineageChanged) {
+		return false
+	}
+	for i, seen := at+1, 0; i < len(versions) && seen < meant && !versions[i].DeleteMarker; i, seen = i+1, seen+1 {
+		if !versions[i].isOdd(RuleLineageChanged) {
+			continue
+		}
+		before, _ := h.predecessor(versions, i)
+		if before != nil && recovers(before, &versions[i], &versions[at]) && keepsMost(before, &versions[at]) {
+			return true
+		}
+	}
+	return false
+}
+
+func (v *Version) isOdd(rule Rule) bool {
+	return slices.ContainsFunc(v.Anomalies, func(a Anomaly) bool { return a.Rule == rule })
+}
+
+// keepsMost reports whether a version is known to hold more than half as many
+// resources as another.
+func keepsMost(before, later *Version) bool {
+	m, okBefore := before.Facts.Resources.Get()
+	n, ok := later.Facts.Resources.Get()
+	return okBefore && ok && (2*n > m || m == 0)
 }
 
 // healed reports whether a version since the damaged one holds again what the
@@ -144,7 +183,7 @@ func lastGood(versions []Version, from int, reasons []string) (Suggestion, bool)
 			reasons = append(reasons, fmt.Sprintf("Version %s could not be read: %s.", v.VersionID, v.Facts.Header.Reason()))
 		case !known && !isListedEmpty(v) || v.Awaits() && !isNoState(v):
 			return Suggestion{}, false // not told yet
-		case isNoState(v) || isDamaged(v):
+		case isNoState(v) || isHarm(versions, i):
 		case !v.Restorable.Or(true):
 			reasons = append(reasons, fmt.Sprintf("%s cannot be restored: %s.", nameOf(v), v.WhyNot))
 		default:

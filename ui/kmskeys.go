@@ -28,6 +28,7 @@ type kmsKeysPage struct {
 	open     int  // those that have not come to their end
 	finds    bool // the listing of backends goes on
 	finding  error
+	failed   error // the states of a backend cannot be listed
 	ring     *model.KeyRing
 	table    []action
 }
@@ -90,7 +91,7 @@ func (p *kmsKeysPage) copyARNs() tea.Cmd {
 func (p *kmsKeysPage) relist() tea.Cmd {
 	ctx, at := p.begin()
 	p.ring = &model.KeyRing{}
-	p.backends, p.asked, p.open, p.finding = nil, 0, 0, nil
+	p.backends, p.asked, p.open, p.finding, p.failed = nil, 0, 0, nil, nil
 	if f := p.host.fleet(); f.complete {
 		p.finds = false
 		p.backends = f.backends
@@ -162,6 +163,7 @@ func (p *kmsKeysPage) gotNews(m batch[keyNews]) tea.Cmd {
 		p.ring.Put(news.backend, news.page)
 		if news.failed != nil {
 			p.reading = append(p.reading, news.failed.Error())
+			p.failed = news.failed
 		}
 		if news.end {
 			p.open--
@@ -178,6 +180,9 @@ func (p *kmsKeysPage) finish() {
 	p.reading = append(p.reading, p.ring.Problems()...)
 	p.fresh = p.ring.Keys(p.host.now())
 	p.partial = false // a key that was met under another name goes
+	if p.finding == nil && p.failed != nil && len(p.fresh) == 0 && len(p.list.rows) > 0 {
+		p.finding, p.reading = p.failed, nil // the keys of before are better than none
+	}
 	p.ended(p.finding)
 }
 

@@ -50,6 +50,15 @@ func TestKeysAreReadAgain(t *testing.T) {
 	s.press("esc").sees("5 · now", "✖ Disabled")
 }
 
+// A refresh that reaches nothing leaves what was known, and says so.
+func TestKeysOfBeforeStayWhenNothingAnswers(t *testing.T) {
+	f := sampleFleet()
+	s := open(t, f).press("4").sees("5 · now", "tfstate-2022")
+	down := &model.Failure{Kind: model.ErrUnreachable, Tried: "listing", On: "the endpoint"}
+	f.keys, f.keysErr = nil, map[string]error{"acme-tfstate-data": down, "acme-tfstate-network": down, "acme-tfstate-payments": down, "acme-tfstate-prod": down, "acme-legacy-state": down}
+	s.press("ctrl+r").sees("tfstate-2022", "not reachable").missing("no KMS keys")
+}
+
 // The encryption costs a request for each version: it is read when it is looked
 // at, and not before.
 func TestTheEncryptionOfAStateIsReadWhenItIsLookedAt(t *testing.T) {

@@ -260,3 +260,23 @@ func TestATerminalDoesNotObeyTheText(t *testing.T) {
 	e := w.run("show", "s3://b/k", "--raw")
 	equal(t, "stdout", e.stdout, `{"version":4,"serial":1,"a":"\u009b31m\u202e\x7f"}`+"\n")
 }
+
+// The type of an object names its parts, which may be secret: those of a
+// sensitive output, and copies of what is marked elsewhere.
+func TestTypesTellNoSecret(t *testing.T) {
+	w := newWorld(t)
+	w.backends.body = `{"version":4,"terraform_version":"1.11.4","serial":7,"lineage":"9d2f","outputs":{
+ "all":{"value":{"tok-4815162":"x"},"type":["object",{"tok-4815162":"string"}],"sensitive":true},
+ "copy":{"value":{"hunter22":"x"},"type":["object",{"hunter22":"string"}]},
+ "open":{"value":{"a":"x"},"type":["object",{"a":"string"}]},
+ "pass":{"value":"hunter22","type":"string","sensitive":true}},"resources":[]}`
+	for name, args := range map[string][]string{"table": nil, "JSON": {"-o", "json"}, "text": {"--raw"}} {
+		e := w.run(append([]string{"show", "s3://b/k"}, args...)...)
+		if shown := e.stdout + e.stderr; strings.Contains(shown, "tok-4815162") || strings.Contains(shown, shownSecret) || !strings.Contains(shown, "object") {
+			t.Errorf("%s: %s", name, shown)
+		}
+	}
+	if e := w.run("show", "s3://b/k", "-o", "json", "--reveal"); !strings.Contains(e.stdout, "tok-4815162") {
+		t.Errorf("revealed: %s", e.stdout)
+	}
+}

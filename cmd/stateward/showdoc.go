@@ -88,10 +88,23 @@ func (s *shownState) outputDoc(o model.OutputEntry) (outputDoc, error) {
 	}
 	d := outputDoc{Name: o.Name, Type: json.RawMessage("null"), text: s.printed(v)}
 	if typ := o.Type.In(s.doc.Body); o.Type.Len() > 0 && typ != nil {
-		d.Type = json.RawMessage(typ)
+		d.Type = s.outputType(typ, o.Sensitive)
 	}
 	d.Value, d.Sensitive = s.json(v)
 	return d, nil
+}
+
+// outputType is a type as the state has it. It names the parts of objects: where
+// these may not be shown it is what the type is called.
+func (s *shownState) outputType(typ json.RawMessage, sensitive bool) json.RawMessage {
+	if s.reveal || typ[0] != '[' || !sensitive && !s.doc.Secrets.Hides(string(typ)) {
+		return typ
+	}
+	name, err := json.Marshal(model.TypeName(typ))
+	if err != nil { // never for a string
+		return json.RawMessage("null")
+	}
+	return name
 }
 
 func (s *shownState) objectDoc(o model.InstanceEntry) (objectDoc, error) {

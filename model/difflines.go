@@ -33,8 +33,11 @@ func (s DiffSummary) String() string {
 	}
 	add(s.Unchanged, "unchanged")
 	text := strings.Join(parts, ", ")
-	if s.Outputs > 0 {
-		text += fmt.Sprintf("; outputs: %d", s.Outputs)
+	switch {
+	case s.Outputs == 1:
+		text += "; 1 output differs"
+	case s.Outputs > 1:
+		text += fmt.Sprintf("; %d outputs differ", s.Outputs)
 	}
 	return text
 }

@@ -44,7 +44,7 @@ func (s *session) compared() *session {
 
 func TestADiffIsOneKeyFromTheVersions(t *testing.T) {
 	s := open(t, sampleFleet()).compared().resize(100, 60)
-	s.sees("diff 56 → 57", "1 moved, 1 changed, 1 in metadata only, 2 unchanged; outputs: 3", "serial 56 → 57", "terraform_version 1.10.5 → 1.11.4",
+	s.sees("diff 56 → 57", "1 moved, 1 changed, 1 in metadata only, 2 unchanged; 3 outputs differ", "serial 56 → 57", "terraform_version 1.10.5 → 1.11.4",
 		"~ output.zones", `+ value[1] "eu-west-1b"`, "~ aws_redshift_cluster.main tainted now", "~ number_of_nodes 4 → 2",
 		"~ master_password (sensitive, changed)", "~ output.url", "~ policy", `- "Effect": "Deny"`, `+ "Effect": "Allow"`,
 		"~ user_data", "export TOKEN=(sensitive)", "- run", "+ stop", `▸ → module.tables.module.index["eu.west"].aws_glue_index.this (was module.tables`,

@@ -117,8 +117,14 @@ func (d *denials) remember(c answeredCall, message, role string, now time.Time) 
 	defer d.mu.Unlock()
 	key := denialKey{c.who, p.Action, asked}
 	was := d.room(key, now)
-	was.Call, was.Action, was.Last = c.name, p.Action, now
+	was.Call, was.Action = c.name, p.Action
 	was.Count++
+	if now.Before(was.First) { // calls side by side come here in any order
+		was.First = now
+	}
+	if now.After(was.Last) {
+		was.Last = now
+	}
 	if message == "" && was.Said != "" {
 		return // what is known of the reason stays
 	}

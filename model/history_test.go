@@ -273,7 +273,9 @@ func TestOneFactCostsTheSameAmongManyVersions(t *testing.T) {
 		"one serial each":         func(i int) uint64 { return uint64(100_000 - i) },
 		"all with the one serial": func(int) uint64 { return 7 },
 	} {
-		if few, many := cost(10, serial), cost(10_000, serial); many > few {
+		// Twice as many is no growth with the versions, of which there are 1,000
+		// times as many: the race detector drops pooled buffers at random.
+		if few, many := cost(10, serial), cost(10_000, serial); many > 2*few {
 			t.Errorf("%s: %v allocations among 10, %v among 10,000", name, few, many)
 		}
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/aws/emulator"
 	demo "github.com/stateward/stateward/aws/emulator/sample"
@@ -150,6 +152,36 @@ func TestWhatIsNotConfiguredIsKnownToBeAbsent(t *testing.T) {
 	}
 	if f.ConditionalWrites.IsKnown() {
 		t.Error("whether an endpoint that is not AWS honours conditions cannot be read")
+	}
+}
+
+func TestReplicationTellsWhetherKMSGoesAlong(t *testing.T) {
+	for name, c := range map[string]struct {
+		criteria *s3types.SourceSelectionCriteria
+		kms      bool
+	}{
+		"a rule that says nothing":  {nil, false},
+		"a rule that selects it":    {&s3types.SourceSelectionCriteria{SseKmsEncryptedObjects: &s3types.SseKmsEncryptedObjects{Status: s3types.SseKmsEncryptedObjectsStatusEnabled}}, true},
+		"a rule that turns it off":  {&s3types.SourceSelectionCriteria{SseKmsEncryptedObjects: &s3types.SseKmsEncryptedObjects{Status: s3types.SseKmsEncryptedObjectsStatusDisabled}}, false},
+		"a rule about changes only": {&s3types.SourceSelectionCriteria{ReplicaModifications: &s3types.ReplicaModifications{Status: s3types.ReplicaModificationsStatusEnabled}}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s, b := healthy(t)
+			_, err := s.s3.PutBucketReplication(t.Context(), &s3.PutBucketReplicationInput{Bucket: &b.Bucket, ReplicationConfiguration: &s3types.ReplicationConfiguration{
+				Role: sdk.String("arn:aws:iam::123456789012:role/copy"), Rules: []s3types.ReplicationRule{{
+					Status: s3types.ReplicationRuleStatusEnabled, Priority: sdk.Int32(1), Filter: &s3types.ReplicationRuleFilter{Prefix: sdk.String("")},
+					DeleteMarkerReplication: &s3types.DeleteMarkerReplication{Status: s3types.DeleteMarkerReplicationStatusDisabled},
+					SourceSelectionCriteria: c.criteria, Destination: &s3types.Destination{Bucket: sdk.String("arn:aws:s3:::copy")},
+				}},
+			}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := s.client().Health(t.Context(), b).Bucket.Replication.Or(nil)
+			if want := (model.Replication{Enabled: true, KMS: c.kms, Bucket: "arn:aws:s3:::copy"}); len(got) != 1 || got[0] != want {
+				t.Errorf("got %+v, want %+v", got, want)
+			}
+		})
 	}
 }
 

@@ -222,6 +222,9 @@ func replicationOf(out *s3.GetBucketReplicationOutput) []model.Replication {
 				one.Prefix, one.Filtered = sdk.ToString(f.And.Prefix), len(f.And.Tags) > 0
 			}
 		}
+		if c := r.SourceSelectionCriteria; c != nil && c.SseKmsEncryptedObjects != nil {
+			one.KMS = c.SseKmsEncryptedObjects.Status == s3types.SseKmsEncryptedObjectsStatusEnabled
+		}
 		if r.Destination != nil {
 			one.Bucket = sdk.ToString(r.Destination.Bucket)
 		}

@@ -207,9 +207,9 @@ func (c *Client) rotationStatus(ctx context.Context, api *kms.Client, k model.Ke
 	}
 }
 
-// rotations are the renewals that happened, oldest first. Imported material of
-// a single Region can be renewed on demand; other keys that cannot rotate by
-// themselves are not renewed at all.
+// rotations are the renewals that happened, oldest first. Imported
+// material of symmetric keys can be renewed on demand; other keys that cannot
+// rotate by themselves are not renewed at all.
 func (c *Client) rotations(ctx context.Context, api *kms.Client, k model.Key) model.Fact[[]model.Rotation] {
 	if k.Rotation.NotApplicable != "" && (k.Origin.Or("") != string(kmstypes.OriginTypeExternal) || k.Spec.Or("") != string(kmstypes.KeySpecSymmetricDefault)) {
 		return model.Known([]model.Rotation(nil))

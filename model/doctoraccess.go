@@ -19,7 +19,7 @@ func accessChecks() []Check {
 		{
 			ID: "bucket-public-access-block", Severity: SeverityCritical, Title: "All four settings of the bucket's public access block are on",
 			Why:        "States hold secrets in clear. The block keeps one wrong policy or ACL from showing them to the internet.",
-			References: []string{"Security Hub S3.8", "Checkov CKV_AWS_53", "Checkov CKV_AWS_54", "Checkov CKV_AWS_55", "Checkov CKV_AWS_56", "Trivy AVD-AWS-0094", "AWS Config s3-bucket-level-public-access-prohibited"},
+			References: []string{"Security Hub S3.8", "Checkov CKV_AWS_53", "Checkov CKV_AWS_54", "Checkov CKV_AWS_55", "Checkov CKV_AWS_56", "Checkov CKV2_AWS_6", "Trivy AVD-AWS-0086", "Trivy AVD-AWS-0087", "Trivy AVD-AWS-0091", "Trivy AVD-AWS-0093", "Trivy AVD-AWS-0094", "AWS Config s3-bucket-level-public-access-prohibited"},
 			Actions:    []string{"s3:GetBucketPublicAccessBlock"},
 			judge: func(h HealthFacts) judgement {
 				return judgeFact("the public access block", h.Bucket.PublicAccess, judgeBlock)
@@ -29,7 +29,7 @@ func accessChecks() []Check {
 		{
 			ID: "account-public-access-block", Severity: SeverityHigh, Title: "All four settings of the account's public access block are on",
 			Why:        "It holds for every bucket, also for the one that somebody makes tomorrow for a new state.",
-			References: []string{"Security Hub S3.1", "AWS Config s3-account-level-public-access-blocks-periodic"},
+			References: []string{"Security Hub S3.1", "AWS Config s3-account-level-public-access-blocks-periodic", "AWS Config s3-account-level-public-access-blocks"},
 			Actions:    []string{"s3:GetAccountPublicAccessBlock"},
 			judge: func(h HealthFacts) judgement {
 				return judgeFact("the account's public access block", h.Bucket.AccountPublicAccess, judgeBlock)
@@ -39,7 +39,7 @@ func accessChecks() []Check {
 		{
 			ID: "bucket-public", Severity: SeverityCritical, Title: "Neither the policy nor the ACL makes the bucket public",
 			Why:        "A public state bucket hands every secret in every state to anybody who finds its name.",
-			References: []string{"Security Hub S3.2", "Security Hub S3.3", "Checkov CKV_AWS_20", "Checkov CKV_AWS_57", "Checkov CKV_AWS_70", "Trivy AVD-AWS-0092", "AWS Config s3-bucket-public-read-prohibited", "AWS Config s3-bucket-public-write-prohibited"},
+			References: []string{"Security Hub S3.2", "Security Hub S3.3", "Checkov CKV_AWS_20", "Checkov CKV_AWS_57", "Checkov CKV_AWS_70", "Checkov CKV2_AWS_43", "Trivy AVD-AWS-0092", "AWS Config s3-bucket-public-read-prohibited", "AWS Config s3-bucket-public-write-prohibited"},
 			Actions:    []string{"s3:GetBucketPolicyStatus", "s3:GetBucketPolicy", "s3:GetBucketAcl", "s3:GetBucketOwnershipControls"},
 			judge:      judgePublic, remedy: publicRemedy,
 		},

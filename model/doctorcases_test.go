@@ -82,6 +82,12 @@ func storageCases() map[string]special {
 		"replication of another prefix": {"bucket-replication", func(h *HealthFacts) {
 			h.Bucket.Replication = Known([]Replication{{Enabled: true, Prefix: "logs/", Bucket: "x"}})
 		}, FindingFail, `below "logs/"`},
+		"replication that leaves KMS out, of states under KMS": {"bucket-replication", replicationIs(Replication{Enabled: true, Bucket: "x"}), FindingFail,
+			"to x, but the rule leaves out what a KMS key encrypts (the default encryption, app/terraform.tfstate)"},
+		"replication that leaves KMS out, and no KMS": {"bucket-replication", both(replicationIs(Replication{Enabled: true, Bucket: "x"}), withoutKMS), FindingPass, "to x"},
+		"replication that leaves KMS out, of what nobody read": {"bucket-replication", both(replicationIs(Replication{Enabled: true, Bucket: "x"}), withoutKMS,
+			onState(func(s *StateHealth) { s.Encryption = deniedTo[Encryption]("s3:GetObject") })), FindingUnknown, "app/terraform.tfstate: AccessDenied s3:GetObject"},
+		"a second rule that takes KMS along":        {"bucket-replication", replicationIs(Replication{Enabled: true, Bucket: "x"}, Replication{Enabled: true, KMS: true, Bucket: "y"}), FindingPass, "to y"},
 		"replication that is off":                   {"bucket-replication", func(h *HealthFacts) { h.Bucket.Replication = Known([]Replication{{Bucket: "x"}}) }, FindingFail, "not replicated"},
 		"expiration that is off":                    {"lifecycle-current-states", lifecycleIs(LifecycleRule{ExpireDays: 1}), FindingPass, "no rule touches"},
 		"expiration of another prefix":              {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "logs/", ExpireDays: 1}), FindingPass, "no rule touches"},
@@ -95,6 +101,10 @@ func storageCases() map[string]special {
 		"no lock files and no leftovers":            {"lockfile-leftovers", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Leftovers = Known(LockFileLeftovers{}) }), FindingNotApplicable, "no lock files"},
 		"a rule for other lock files":               {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", NoncurrentDays: 30}), FindingFail, "no rule removes them"},
 	}
+}
+
+func replicationIs(rules ...Replication) func(*HealthFacts) {
+	return func(h *HealthFacts) { h.Bucket.Replication = Known(rules) }
 }
 
 func keyCases() map[string]special {

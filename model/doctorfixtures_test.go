@@ -163,7 +163,7 @@ func storageFixtures() map[string]fixture {
 		},
 		"lifecycle-current-states": {
 			fail: lifecycleIs(LifecycleRule{ID: "all", Enabled: true, ExpireDays: 365}), evidence: "rule all: expires states 365 days after they were written (app/terraform.tfstate)",
-			cli: "get-bucket-lifecycle-configuration", denied: lifecycleDenied,
+			cli: "--query '{Rules: Rules}' --output json > lifecycle.json", denied: lifecycleDenied,
 		},
 		"lifecycle-noncurrent-history": {
 			fail: lifecycleIs(LifecycleRule{ID: "old", Enabled: true, NoncurrentDays: 7}), evidence: "rule old: deletes old versions after 7 days and keeps only 0",
@@ -202,7 +202,7 @@ func keyFixtures() map[string]fixture {
 			fail: onKey(func(k *Key) {
 				k.Policy = Known(policyText(`"Sid":"open","Effect":"Allow","Principal":{"AWS":"*"},"Action":"kms:*","Resource":"*"`))
 			}),
-			evidence: "key state: statement open lets everybody in (kms:*)", cli: "get-key-policy", denied: onKey(func(k *Key) { k.Policy = deniedTo[string]("kms:GetKeyPolicy") }),
+			evidence: "key state: statement open lets everybody in (kms:*)", cli: "--policy-name default --query Policy --output text", denied: onKey(func(k *Key) { k.Policy = deniedTo[string]("kms:GetKeyPolicy") }),
 		},
 	}
 }

@@ -13,7 +13,7 @@ func keyChecks() []Check {
 		{
 			ID: "key-state", Severity: SeverityCritical, Title: "Every KMS key is enabled and not to be deleted",
 			Why:        "With the key disabled nothing that it encrypts can be read: no plan, no apply, no restore. Once it is deleted, never again.",
-			References: []string{"Security Hub KMS.3", "AWS Config kms-cmk-not-scheduled-for-deletion"},
+			References: []string{"Security Hub KMS.3", "Checkov CKV_AWS_227", "AWS Config kms-cmk-not-scheduled-for-deletion"},
 			Actions:    []string{"kms:DescribeKey", "s3:GetEncryptionConfiguration", "s3:GetObject", "dynamodb:DescribeTable"},
 			judge:      func(h HealthFacts) judgement { return judgeKeys(h, judgeKeyState) },
 			remedy:     keyStateRemedy,
@@ -21,7 +21,7 @@ func keyChecks() []Check {
 		{
 			ID: "key-rotation", Severity: SeverityMedium, Title: "Every KMS key rotates",
 			Why:        "Rotation bounds what one leaked key material can open. What older material encrypted stays readable.",
-			References: []string{"Security Hub KMS.4", "Checkov CKV_AWS_7", "Trivy AVD-AWS-0065", "AWS Config cmk-backing-key-rotation-enabled"},
+			References: []string{"Security Hub KMS.4", "Checkov CKV_AWS_7", "Checkov CKV2_AWS_67", "Trivy AVD-AWS-0065", "AWS Config cmk-backing-key-rotation-enabled"},
 			Actions:    []string{"kms:DescribeKey", "kms:GetKeyRotationStatus"},
 			judge:      func(h HealthFacts) judgement { return judgeKeys(h, judgeKeyRotation) },
 			remedy: func(s site) Remedy {
@@ -42,7 +42,7 @@ func keyChecks() []Check {
 				return Remedy{
 					Summary: "Name the principals in the key policy, or add a condition on kms:CallerAccount.",
 					CLI: s.each(func(k subject) string {
-						return s.kms(k, "get-key-policy", "--policy-name", "default", "--output", "text")
+						return s.kms(k, "get-key-policy", "--policy-name", "default", "--query", "Policy", "--output", "text")
 					}),
 				}
 			},

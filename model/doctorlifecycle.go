@@ -25,16 +25,16 @@ func lifecycleChecks() []Check {
 		},
 		{
 			ID: "lifecycle-noncurrent-history", Severity: SeverityHigh, Title: "Old versions are kept for 30 days, or 10 of them",
-			Why:        "Old versions are what a restore goes back to. An overwrite is often noticed weeks later.",
-			References: []string{"Security Hub S3.13", "Checkov CKV2_AWS_61", "AWS Config s3-lifecycle-policy-check"},
-			Actions:    append([]string{"s3:ListBucket"}, read...),
-			judge:      judgeNoncurrentLifecycle, remedy: lifecycleRemedy,
+			Why:     "Old versions are what a restore goes back to. An overwrite is often noticed weeks later.",
+			Actions: append([]string{"s3:ListBucket"}, read...),
+			judge:   judgeNoncurrentLifecycle, remedy: lifecycleRemedy,
 		},
 		{
 			ID: "lockfile-leftovers", Severity: SeverityLow, Title: "What lock files leave behind is cleaned up",
-			Why:     "In a versioned bucket every run leaves an old version and a delete marker of its lock file. They slow down every listing of versions, and lifecycle rules cannot pick them by their ending.",
-			Actions: append([]string{"s3:ListBucketVersions"}, read...),
-			judge:   judgeLeftovers, remedy: leftoversRemedy,
+			Why:        "In a versioned bucket every run leaves an old version and a delete marker of its lock file. They slow down every listing of versions, and lifecycle rules cannot pick them by their ending.",
+			References: []string{"Security Hub S3.10", "Checkov CKV2_AWS_61", "AWS Config s3-version-lifecycle-policy-check"},
+			Actions:    append([]string{"s3:ListBucketVersions"}, read...),
+			judge:      judgeLeftovers, remedy: leftoversRemedy,
 		},
 		{
 			ID: "multipart-abort", Severity: SeverityLow, Title: "Incomplete multipart uploads are aborted",
@@ -138,10 +138,12 @@ func (r LifecycleRule) harmToHistory() string {
 	return fmt.Sprintf("deletes old versions after %s and keeps only %d", countOf(r.NoncurrentDays, "day"), r.NewerNoncurrent)
 }
 
+// lifecycleRemedy takes the rules alone out of the answer: the put command does
+// not know the default that S3 answers beside them (TransitionDefaultMinimumObjectSize).
 func lifecycleRemedy(s site) Remedy {
 	return Remedy{
 		Summary: "Change the rule: no expiration and no archive class for states, and old versions for 90 days and 20 of them at least.",
-		CLI:     s.s3("get-bucket-lifecycle-configuration") + " > lifecycle.json\n" + s.s3("put-bucket-lifecycle-configuration", "--lifecycle-configuration", "file://lifecycle.json"),
+		CLI:     s.s3("get-bucket-lifecycle-configuration", "--query", "{Rules: Rules}", "--output", "json") + " > lifecycle.json\n" + s.s3("put-bucket-lifecycle-configuration", "--lifecycle-configuration", "file://lifecycle.json"),
 		HCL: s.resource("aws_s3_bucket_lifecycle_configuration", "rule {", `  id     = "state"`, `  status = "Enabled"`, "  filter {}",
 			"  noncurrent_version_expiration {", "    noncurrent_days           = 90", "    newer_noncurrent_versions = 20", "  }", "}"),
 	}

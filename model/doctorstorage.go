@@ -2,7 +2,6 @@ package model
 
 import (
 	"fmt"
-	"strings"
 )
 
 // storageChecks are about how the bucket keeps what is written.
@@ -37,35 +36,29 @@ func storageChecks() []Check {
 		},
 		{
 			ID: "bucket-object-lock", Severity: SeverityMedium, Title: "No default retention holds lock files",
-			Why:        "A default retention of Object Lock holds every version of every lock file, two objects a run, and no lifecycle rule can remove them before it ends. Clients that skip the checksum cannot write at all.",
-			References: []string{"Security Hub S3.15", "AWS Config s3-bucket-default-lock-enabled"},
-			Actions:    []string{"s3:GetBucketObjectLockConfiguration", "s3:ListBucketVersions"},
-			judge:      judgeObjectLock, remedy: objectLockRemedy,
+			Why:     "A default retention of Object Lock holds every version of every lock file, two objects a run, and no lifecycle rule can remove them before it ends. Clients that skip the checksum cannot write at all.",
+			Actions: []string{"s3:GetBucketObjectLockConfiguration", "s3:ListBucketVersions"},
+			judge:   judgeObjectLock, remedy: objectLockRemedy,
 		},
 		{
 			ID: "bucket-mfa-delete", Severity: SeverityInfo, Title: "MFA delete protects old versions",
-			Why:        "Without it whoever has s3:DeleteObjectVersion can remove the history for good. Writes, locks and restores work with it as before.",
-			References: []string{"Security Hub S3.20", "AWS Config s3-bucket-mfa-delete-enabled"},
+			Why:        "Without it whoever has s3:DeleteObjectVersion can remove the history for good. Writes, locks and restores work with it as before, but S3 allows it no lifecycle rules beside it.",
+			References: []string{"Security Hub S3.20", "Trivy AVD-AWS-0170", "AWS Config s3-bucket-mfa-delete-enabled"},
 			Actions:    []string{"s3:GetBucketVersioning"},
 			judge: func(h HealthFacts) judgement {
 				return judgeFact("MFA delete", h.Bucket.MFADelete, func(on bool) judgement { return passedIf(on, "enabled", "MFA delete is off") })
 			},
 			remedy: func(s site) Remedy {
-				return Remedy{Summary: "Only the root user of the account can enable it, with a device of its own; a deny on s3:DeleteObjectVersion in the bucket policy comes close.",
+				return Remedy{Summary: "Only the root user of the account can enable it, with a device of its own, and the bucket then has no lifecycle rules; a deny on s3:DeleteObjectVersion in the bucket policy comes close.",
 					CLI: s.s3("put-bucket-versioning", "--versioning-configuration", "Status=Enabled,MFADelete=Enabled", "--mfa", "SERIAL CODE")}
 			},
 		},
 		{
 			ID: "bucket-replication", Severity: SeverityLow, Title: "States are replicated to another bucket",
 			Why:        "A copy in another region or account is what is left when the bucket, its region or its account is lost.",
-			References: []string{"Security Hub S3.7", "Checkov CKV_AWS_144", "AWS Config s3-bucket-replication-enabled"},
-			Actions:    []string{"s3:GetReplicationConfiguration"},
-			judge:      judgeReplication,
-			remedy: func(s site) Remedy {
-				return Remedy{Summary: "Replicate the bucket to one in another region or account; leave delete markers unreplicated if the copy is to outlive a mistake.",
-					CLI: s.s3("put-bucket-replication", "--replication-configuration", "file://replication.json"),
-					HCL: s.resource("aws_s3_bucket_replication_configuration", "role = aws_iam_role.replication.arn", "rule {", `  status = "Enabled"`, "  destination {", "    bucket = aws_s3_bucket.copy.arn", "  }", "}")}
-			},
+			References: []string{"Security Hub S3.7", "Checkov CKV_AWS_144", "AWS Config s3-bucket-replication-enabled", "AWS Config s3-bucket-cross-region-replication-enabled"},
+			Actions:    []string{"s3:GetReplicationConfiguration", "s3:GetEncryptionConfiguration", "s3:ListBucket", "s3:GetObject"},
+			judge:      judgeReplication, remedy: replicationRemedy,
 		},
 		{
 			ID: "conditional-writes", Severity: SeverityHigh, Title: "The endpoint honours conditional writes",
@@ -145,7 +138,7 @@ func judgeLogging(h HealthFacts) judgement {
 
 func loggingRemedy(s site) Remedy {
 	return Remedy{
-		Summary: "Log access to a bucket that the writers of states cannot change.",
+		Summary: "Log access to a bucket that the writers of states cannot change. Its policy has to let logging.s3.amazonaws.com put objects.",
 		CLI:     s.s3("put-bucket-logging", "--bucket-logging-status", fmt.Sprintf(`{"LoggingEnabled":{"TargetBucket":"LOG_BUCKET","TargetPrefix":%q}}`, s.bucket+"/")),
 		HCL:     s.resource("aws_s3_bucket_logging", "target_bucket = aws_s3_bucket.logs.id", "target_prefix = "+hclString(s.bucket+"/")),
 	}
@@ -181,25 +174,6 @@ func objectLockRemedy(s site) Remedy {
 		CLI:     s.s3("put-object-lock-configuration", "--object-lock-configuration", "ObjectLockEnabled=Enabled"),
 		HCL:     s.resource("aws_s3_bucket_object_lock_configuration", "# without a rule block"),
 	}
-}
-
-func judgeReplication(h HealthFacts) judgement {
-	return judgeFact("the replication", h.Bucket.Replication, func(rules []Replication) judgement {
-		var partial []string
-		for _, r := range rules {
-			switch {
-			case !r.Enabled:
-			case !r.Filtered && strings.HasPrefix(h.Backend.Prefix, r.Prefix):
-				return passed("to " + r.Bucket)
-			default:
-				partial = append(partial, fmt.Sprintf("a rule replicates only some keys (below %q) to %s", r.Prefix, r.Bucket))
-			}
-		}
-		if len(partial) > 0 {
-			return failed(partial...)
-		}
-		return failed("not replicated")
-	})
 }
 
 func judgeConditionalWrites(h HealthFacts) judgement {

@@ -167,7 +167,7 @@ func tableCreateRemedy(s site) Remedy {
 		name = s.subjects[0].table
 	}
 	return Remedy{
-		Summary: "Look whether the name is the one that the clients use; if it is, make the table anew, keyed by the string LockID alone. Nobody may apply meanwhile. Digests come back with the next apply.",
+		Summary: "Look whether the name is the one that the clients use; if it is, make the table anew, keyed by the string LockID alone. The keys of a table cannot be changed: one that is there has to be deleted first. Nobody may apply meanwhile. Digests come back with the next apply.",
 		CLI: s.each(func(t subject) string {
 			return s.table(t, "create-table", "--attribute-definitions", "AttributeName=LockID,AttributeType=S",
 				"--key-schema", "AttributeName=LockID,KeyType=HASH", "--billing-mode", "PAY_PER_REQUEST")

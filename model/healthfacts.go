@@ -160,6 +160,7 @@ type Replication struct {
 	Enabled  bool
 	Prefix   string
 	Filtered bool   // tags limit it further
+	KMS      bool   // SseKmsEncryptedObjects: what a KMS key encrypts goes along; S3 leaves it out otherwise
 	Bucket   string // the destination's ARN
 }
 

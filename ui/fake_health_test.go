@@ -49,7 +49,7 @@ func goodHealth(b model.Backend) model.HealthFacts {
 			Encryption: model.Known(kms), Logging: model.Known(model.BucketLogging{Bucket: "acme-access-logs"}),
 			Lifecycle: model.Known([]model.LifecycleRule{{ID: "history", Enabled: true, NoncurrentDays: 365, NewerNoncurrent: 50, AbortDays: 7, DeleteMarkers: true}}),
 			Uploads:   model.Known(model.OpenUploads{}), ObjectLock: model.Known(model.ObjectLock{}),
-			Replication: model.Known([]model.Replication{{Enabled: true, Bucket: "arn:aws:s3:::acme-copy"}}),
+			Replication: model.Known([]model.Replication{{Enabled: true, KMS: true, Bucket: "arn:aws:s3:::acme-copy"}}),
 		},
 		Leftovers: model.Known(model.LockFileLeftovers{}), ConditionalWrites: model.Known(true),
 		Tables: model.GatheredOf([]model.TableHealth(nil)), Locks: model.GatheredOf([]model.Lock(nil)), Digests: model.GatheredOf([]model.DigestHealth(nil)),

@@ -79,7 +79,7 @@ func (k *kmsStore) rotationStatus(_ *call, key *kmsKey, _ *keyInput) (any, error
 }
 
 // rotatable refuses keys that KMS cannot rotate. Imported material rotates on
-// demand only.
+// demand only, that of multi-Region keys too (AWS KMS API, RotateKeyOnDemand).
 func (key *kmsKey) rotatable(onDemand bool) error {
 	if err := key.usable(); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (key *kmsKey) rotatable(onDemand bool) error {
 	switch {
 	case key.manager == "AWS":
 		return fail(http.StatusBadRequest, "AccessDeniedException", "The key %s is managed by AWS", key.arn)
-	case key.spec != symmetric, key.origin != originKMS && (!onDemand || key.origin != imported || key.multiRegion):
+	case key.spec != symmetric, key.origin != originKMS && (!onDemand || key.origin != imported):
 		return fail(http.StatusBadRequest, "UnsupportedOperationException", "You cannot perform this operation on an asymmetric, HMAC or imported key, or a key in a custom key store: %s", key.arn)
 	}
 	return nil

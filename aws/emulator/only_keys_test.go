@@ -62,10 +62,10 @@ func keyStateCases() map[string]only {
 				wantError(t, err, "AccessDeniedException")
 			},
 		},
-		"a key for imported material waits for it and never rotates by itself": {
+		"a key for imported material, of several Regions too, waits for it and rotates on demand only": {
 			reason: "moto rotates it",
 			run: func(t *testing.T, _ *emulator.Server, tg *target) {
-				out, err := tg.kms.CreateKey(t.Context(), &kms.CreateKeyInput{Origin: kmstypes.OriginTypeExternal})
+				out, err := tg.kms.CreateKey(t.Context(), &kms.CreateKeyInput{Origin: kmstypes.OriginTypeExternal, MultiRegion: aws.Bool(true)})
 				check(t, err)
 				id := out.KeyMetadata.KeyId
 				equal(t, "state", out.KeyMetadata.KeyState, kmstypes.KeyStatePendingImport)
@@ -74,6 +74,8 @@ func keyStateCases() map[string]only {
 				equal(t, "state", keyState(t, tg, id), kmstypes.KeyStateEnabled)
 				_, err = tg.kms.EnableKeyRotation(t.Context(), &kms.EnableKeyRotationInput{KeyId: id})
 				wantError(t, err, "UnsupportedOperationException")
+				_, err = tg.kms.RotateKeyOnDemand(t.Context(), &kms.RotateKeyOnDemandInput{KeyId: id})
+				check(t, err)
 			},
 		},
 	}

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stateward/stateward/model"
 )
@@ -225,14 +223,4 @@ func TestSARIFResults(t *testing.T) {
 		}
 	}
 	equal(t, "unknown checks are open", open > 0, true)
-}
-
-func TestRemediesAreHCL(t *testing.T) {
-	for _, c := range model.Checks() {
-		t.Run(c.ID, func(t *testing.T) {
-			if _, diags := hclsyntax.ParseConfig([]byte(c.Example().HCL), c.ID, hcl.InitialPos); diags.HasErrors() {
-				t.Errorf("%v in\n%s", diags, c.Example().HCL)
-			}
-		})
-	}
 }

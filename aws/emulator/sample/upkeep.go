@@ -31,5 +31,6 @@ func (w *writer) upkeep(configure func(at time.Time, method, what, document stri
 		`<AbortIncompleteMultipartUpload><DaysAfterInitiation>7</DaysAfterInitiation></AbortIncompleteMultipartUpload></Rule></LifecycleConfiguration>`)
 	configure(at, http.MethodPut, "replication", `<ReplicationConfiguration xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Role>arn:aws:iam::123456789012:role/tfstate-replication</Role>`+
 		`<Rule><ID>copy</ID><Priority>1</Priority><Status>Enabled</Status><Filter><Prefix></Prefix></Filter><DeleteMarkerReplication><Status>Enabled</Status></DeleteMarkerReplication>`+
-		`<Destination><Bucket>arn:aws:s3:::`+b.name+`-copy</Bucket></Destination></Rule></ReplicationConfiguration>`)
+		`<SourceSelectionCriteria><SseKmsEncryptedObjects><Status>Enabled</Status></SseKmsEncryptedObjects></SourceSelectionCriteria>`+
+		`<Destination><Bucket>arn:aws:s3:::`+b.name+`-copy</Bucket><EncryptionConfiguration><ReplicaKmsKeyID>arn:aws:kms:eu-central-1:123456789012:alias/tfstate-copy</ReplicaKmsKeyID></EncryptionConfiguration></Destination></Rule></ReplicationConfiguration>`)
 }

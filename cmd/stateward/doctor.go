@@ -64,9 +64,9 @@ type diagnosis struct {
 }
 
 // backendsAtOnce is how many backends are looked at for each request that
-// --concurrency allows: their requests go to buckets of their own and are mostly
-// waited for.
-const backendsAtOnce = 4
+// --concurrency allows: enough that there is always a request to be sent. What
+// bounds the requests of all of them is the reader.
+const backendsAtOnce = 16
 
 func (s *session) doctor(ctx context.Context, args []string, least model.Severity) error {
 	var p problems

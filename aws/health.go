@@ -26,8 +26,8 @@ const (
 // requests of which one needs the answer of the other: the region, the tables,
 // their schema, the rows, the states, and two more for a key that only the states
 // name. Reads of single states are bounded by Options.Concurrency, and the requests
-// of all backends together by [checksAtOnce] times as many. Nothing fails: a fact that could not be
-// read carries its reason.
+// of all backends together by checksAtOnce times as many. Nothing fails: a fact that
+// could not be read carries its reason.
 //
 // With one lock table it makes 20 requests for the bucket and the table, one
 // more for every further 1,000 keys or (once) versions, and 4 for every further

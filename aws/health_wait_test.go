@@ -108,10 +108,23 @@ func TestDoctorWaitsForTheLongestChain(t *testing.T) {
 				if far.max > c.underWay {
 					t.Errorf("%d requests under way, want %d at most", far.max, c.underWay)
 				}
+				if n := len(operationsOf(far.emulator, "kms")); n != 5 {
+					t.Errorf("%d requests to KMS, want 5: the key is one, whatever it is called", n)
+				}
 				t.Logf("%d requests, %d latencies, at most %d requests under way", len(far.emulator.Requests()), took, far.max)
 			})
 		})
 	}
+}
+
+func operationsOf(s *emulator.Server, service string) []string {
+	var all []string
+	for _, r := range s.Requests() {
+		if r.Service == service {
+			all = append(all, r.Operation)
+		}
+	}
+	return all
 }
 
 func nameTable(_ *testing.T, _ *site, all []model.Backend) { all[0].Tables = []string{benchTable} }

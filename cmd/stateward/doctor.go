@@ -30,7 +30,8 @@ func (a *app) doctorCommand(f *flags) *cobra.Command {
 		Long: `Check what backends rest on: versioning, access, encryption and keys, lifecycle,
 lock tables, digests, locks and the states themselves. docs/doctor.md lists the
 checks. What could not be read is unknown, with the missing action; it is neither
-a pass nor a fail.
+a pass nor a fail. Of all backends together at most 64 requests are under way
+for each one that --concurrency allows, and never more than 1,024.
 
 With --fail-on the exit code is 4 when a check of that severity or a worse one
 failed. What is unknown at that severity is named on stderr.`,

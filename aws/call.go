@@ -8,6 +8,7 @@ import (
 	"time"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
+	"github.com/aws/aws-sdk-go-v2/aws/ratelimit"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go/middleware"
@@ -114,11 +115,15 @@ func (b *watchedBody) Close() error {
 
 // retryer repeats reads that failed in passing, never changes: whether a change
 // happened whose answer was lost is found out by reading, and a repetition
-// would meet its own effect and take it for somebody else's.
+// would meet its own effect and take it for somebody else's. The SDK's allowance
+// of some 100 repetitions for all calls together is not used: one throttled burst
+// of reads spends it, and the rest would stay unread though a second try a moment
+// later is answered. The tries of a call and the calls under way are bounded.
 func (c *Client) retryer() sdk.RetryerV2 {
 	standard := retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = readAttempts
 		o.MaxBackoff = maxBackoff
+		o.RateLimiter = ratelimit.None
 		if c.opts.Sleep != nil {
 			o.Backoff = c.injectedBackoff(retry.NewExponentialJitterBackoff(maxBackoff))
 		}

@@ -40,6 +40,7 @@ type Client struct {
 	facts    *factCache
 	bodies   bodies
 	lax      laxStores
+	checks   slots    // of all health checks together
 	keys     keyReads // what the pages of keys and of encryption read
 
 	described shared[tableAt, *ddbtypes.TableDescription]
@@ -57,6 +58,7 @@ type Client struct {
 func New(o Options) *Client {
 	c := &Client{opts: o, log: o.Log, grace: listingGrace, facts: newFactCache(maxCachedFacts),
 		bodies: newBodies(), keys: newKeyReads(o)}
+	c.checks = make(slots, c.connections())
 	if c.log == nil {
 		c.log = slog.New(slog.DiscardHandler)
 	}
@@ -221,6 +223,10 @@ func (c *Client) concurrency() int {
 	}
 	return defaultConcurrency
 }
+
+// connections is how many requests may be under way: those of health checks are
+// the most. As many connections are kept open, where all of them go to one host.
+func (c *Client) connections() int { return min(checksAtOnce*c.concurrency(), mostChecks) }
 
 // pause waits, or ends early with the error of the context.
 func (c *Client) pause(ctx context.Context, d time.Duration) error {

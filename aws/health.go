@@ -12,11 +12,22 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
+// checksAtOnce is how many requests of health checks may be under way, of all
+// backends together, for each one that Options.Concurrency allows: they go to
+// buckets of their own, hardly carry anything and are mostly waited for. Each may
+// take a connection, of which a process has some thousand.
+const (
+	checksAtOnce = 64
+	mostChecks   = 1024
+)
+
 // Health gathers the facts that the health checks of a backend look at: each
 // once, side by side, so that it takes about as long as the longest chain of
-// requests of which one needs the answer of the other. Reads of single states
-// are bounded by Options.Concurrency. Nothing fails: a fact that could not be
-// read carries its reason.
+// requests of which one needs the answer of the other: the region, the tables,
+// their schema, the rows, the states, and two more for a key that only the states
+// name. Reads of single states are bounded by Options.Concurrency, and the requests
+// of all backends together by checksAtOnce times as many. Nothing fails: a fact that
+// could not be read carries its reason.
 //
 // With one lock table it makes 20 requests for the bucket and the table, one
 // more for every further 1,000 keys or (once) versions, and 4 for every further
@@ -25,6 +36,7 @@ import (
 // No old version is read. Where rows may not be listed (dynamodb:Scan), each state
 // costs two GetItem in addition.
 func (c *Client) Health(ctx context.Context, b model.Backend) model.HealthFacts {
+	ctx = withSlots(ctx, c.checks)
 	h := &healthReader{c: c, b: b}
 	h.f.Backend = b
 	api, err := c.s3(ctx, b)

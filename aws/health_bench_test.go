@@ -1,9 +1,14 @@
 package aws_test
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,48 +23,85 @@ import (
 )
 
 // doctorAtOnce is how many backends the command looks at at a time by default.
-const doctorAtOnce = 32
+const doctorAtOnce = 128
 
 // BenchmarkDoctor100Backends checks backends of three states each over a server
-// that answers after a while, as many at a time as the command does. "latencies"
-// is the time in units of that wait: with one request at a time it would be their
-// number, and no fewer than the longest chain of requests of which one needs the
-// answer of the other, 6 (the region, the tables, their schema, the rows, the
-// states, and a key that the bucket's default does not name), for each 32 backends.
-// After 20 ms the work on both ends is most of it; after 200 ms the waiting is.
+// that answers after a while, as many at a time as the command does. The server is
+// a process of its own, so the allocations are those of the checks. "latencies" is
+// the time in units of that while: TestDoctorWaitsForTheLongestChain tells how many
+// of them are waited for, the rest is the work on both ends, as it is without any.
 func BenchmarkDoctor100Backends(b *testing.B) {
-	s, err := emulator.Start(emulator.Options{})
-	if err != nil {
-		b.Fatal(err)
-	}
-	b.Cleanup(func() { _ = s.Close() }) // nothing of it is needed any more
-	backends := benchBackends(b, s, 100)
-	for _, c := range []struct {
-		backends int
-		latency  time.Duration
-	}{{1, 20 * time.Millisecond}, {100, 20 * time.Millisecond}, {100, 200 * time.Millisecond}} {
-		s.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Delay: c.latency} })
-		b.Run(fmt.Sprintf("%d after %s", c.backends, c.latency), func(b *testing.B) {
-			b.ReportAllocs()
-			var took time.Duration
-			requests := 0
-			for b.Loop() {
-				b.StopTimer()
-				s.ResetLog()
-				client := aws.New(aws.Options{EndpointURL: s.URL(), Region: "us-east-1", Static: &aws.StaticCredentials{AccessKeyID: "test", SecretAccessKey: "test"}, Timeout: time.Minute})
-				b.StartTimer()
-				began := time.Now()
-				diagnoseAll(b, client, backends[:c.backends])
-				took += time.Since(began)
-				requests += len(s.Requests())
-			}
-			b.ReportMetric(float64(took)/float64(b.N)/float64(c.latency), "latencies")
-			b.ReportMetric(float64(requests)/float64(b.N), "requests")
-		})
+	for _, latency := range []time.Duration{0, 20 * time.Millisecond, 200 * time.Millisecond} {
+		server := startFarProcess(b, latency)
+		for _, n := range []int{1, 100} {
+			b.Run(fmt.Sprintf("%d after %s", n, latency), func(b *testing.B) {
+				b.ReportAllocs()
+				for b.Loop() {
+					b.StopTimer()
+					client := aws.New(aws.Options{EndpointURL: server, Region: "us-east-1", Static: &aws.StaticCredentials{AccessKeyID: "test", SecretAccessKey: "test"}, Timeout: time.Minute})
+					b.StartTimer()
+					diagnoseAll(b, client, benchNames(n))
+				}
+				if latency > 0 {
+					b.ReportMetric(float64(b.Elapsed())/float64(b.N)/float64(latency), "latencies")
+				}
+			})
+		}
 	}
 }
 
-func diagnoseAll(b *testing.B, client *aws.Client, backends []model.Backend) {
+// latencyVariable makes a process of this test binary the server of the benchmark.
+const latencyVariable = "STATEWARD_TEST_LATENCY"
+
+// startFarProcess starts a server that answers after a while, and returns its URL.
+func startFarProcess(b *testing.B, latency time.Duration) string {
+	b.Helper()
+	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run=^TestFarProcess$")
+	cmd.Env = append(os.Environ(), latencyVariable+"="+latency.String())
+	hold, err := cmd.StdinPipe() // it ends when this one does
+	if err != nil {
+		b.Fatal(err)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() {
+		_ = hold.Close()
+		_ = cmd.Wait() // what it measured is told already
+	})
+	url, err := bufio.NewReader(out).ReadString('\n')
+	if err != nil {
+		b.Fatal(err)
+	}
+	return strings.TrimSpace(url)
+}
+
+// TestFarProcess is the server, where a benchmark starts it.
+func TestFarProcess(t *testing.T) {
+	value := os.Getenv(latencyVariable)
+	if value == "" {
+		t.Skip("serves a benchmark")
+	}
+	latency, err := time.ParseDuration(value)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s, err := emulator.Start(emulator.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	benchBackends(t, at(s), 100)
+	s.OnRequest(func(emulator.Request) *emulator.Fault { return &emulator.Fault{Delay: latency} })
+	fmt.Println(s.URL())
+	_, _ = io.Copy(io.Discard, os.Stdin) // until whoever started it is gone
+}
+
+func diagnoseAll(b testing.TB, client *aws.Client, backends []model.Backend) {
 	b.Helper()
 	g := new(errgroup.Group)
 	g.SetLimit(doctorAtOnce)
@@ -78,22 +120,24 @@ func diagnoseAll(b *testing.B, client *aws.Client, backends []model.Backend) {
 	}
 }
 
+const benchTable = "acme-locks"
+
 // benchBackends makes buckets under one KMS key, with their digests in one table.
-func benchBackends(b *testing.B, server *emulator.Server, n int) []model.Backend {
+func benchBackends(b testing.TB, s *site, n int) []model.Backend {
 	b.Helper()
 	must := func(_ any, err error) {
 		if err != nil {
 			b.Fatal(err)
 		}
 	}
-	s, ctx := at(server), context.Background()
-	table, id := "acme-locks", "LockID"
+	ctx := context.Background()
+	table, id := benchTable, "LockID"
 	must(s.ddb.CreateTable(ctx, &dynamodb.CreateTableInput{TableName: &table, BillingMode: ddbtypes.BillingModePayPerRequest,
 		KeySchema:            []ddbtypes.KeySchemaElement{{AttributeName: &id, KeyType: ddbtypes.KeyTypeHash}},
 		AttributeDefinitions: []ddbtypes.AttributeDefinition{{AttributeName: &id, AttributeType: ddbtypes.ScalarAttributeTypeS}}}))
-	var all []model.Backend
-	for i := range n {
-		name := fmt.Sprintf("acme-tfstate-%03d", i)
+	all := benchNames(n)
+	for _, backend := range all {
+		name := backend.Name
 		must(s.s3.CreateBucket(ctx, &s3.CreateBucketInput{Bucket: &name}))
 		must(s.s3.PutBucketEncryption(ctx, &s3.PutBucketEncryptionInput{Bucket: &name,
 			ServerSideEncryptionConfiguration: &s3types.ServerSideEncryptionConfiguration{Rules: []s3types.ServerSideEncryptionRule{{
@@ -104,7 +148,15 @@ func benchBackends(b *testing.B, server *emulator.Server, n int) []model.Backend
 				"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(name, key)},
 				"Digest": &ddbtypes.AttributeValueMemberS{Value: model.DigestOf([]byte(longState))}}}))
 		}
-		all = append(all, model.Backend{Name: name, Bucket: name})
+	}
+	return all
+}
+
+func benchNames(n int) []model.Backend {
+	all := make([]model.Backend, n)
+	for i := range all {
+		name := fmt.Sprintf("acme-tfstate-%03d", i)
+		all[i] = model.Backend{Name: name, Bucket: name}
 	}
 	return all
 }

@@ -26,7 +26,7 @@ func (h *healthReader) keys(ctx context.Context) {
 }
 
 // readAhead reads the key of the default encryption while the states are read,
-// which are under the same one as a rule; keys finds it read.
+// which are under the same one as a rule; keys finds it read, also by its ARN.
 func (h *healthReader) readAhead(ctx context.Context, e model.Encryption) {
 	if name := keyBehind(e); name != "" {
 		_ = h.c.key(ctx, h.b, newKeyName(h.f.Region.Or(""), name)) // kept where it is read again

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"time"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stateward/stateward/model"
 	"golang.org/x/sync/errgroup"
@@ -131,7 +132,8 @@ func (h *healthReader) readBytes(r *stateRead, out *s3.GetObjectOutput, f fetch)
 	defer out.Body.Close() //nolint:errcheck // what matters was read, or the read failed
 	sum := md5.New()       //nolint:gosec // the protocol's digest is MD5
 	body := &firstBytes{max: countedBytes}
-	n, err := io.Copy(io.MultiWriter(sum, body), out.Body)
+	piece := min(max(sdk.ToInt64(out.ContentLength), frontBytes), longestPiece)
+	n, err := io.CopyBuffer(io.MultiWriter(sum, body), out.Body, make([]byte, piece))
 	if err != nil {
 		return err
 	}
@@ -149,6 +151,9 @@ func (h *healthReader) readBytes(r *stateRead, out *s3.GetObjectOutput, f fetch)
 	}
 	return nil
 }
+
+// longestPiece is how much of a state is read at once.
+const longestPiece = 32 << 10
 
 // take looks at the bytes that came, of which the object keeps the first.
 func (r *stateRead) take(o *object, n int64) {

@@ -42,7 +42,8 @@ func accountOfARN(arn string) string {
 const crossAccount = "cross-account"
 
 // keyFacts reads what there is to know about a key. First KMS resolves its name;
-// the rest is read at a time, each fact for itself.
+// the rest is read at a time, each fact for itself, and belongs to the ARN: a
+// bucket names an alias where its objects name the key.
 func (c *Client) keyFacts(ctx context.Context, b model.Backend, n keyName) model.Key {
 	k := model.Key{ID: n.name, Region: n.region, Account: accountOfARN(n.name)}
 	if isKeyARN(n.name) {
@@ -58,7 +59,11 @@ func (c *Client) keyFacts(ctx context.Context, b model.Backend, n keyName) model
 	if k.ARN == "" || k.State.Or("") == model.KeyAbsent {
 		return restUnread(k)
 	}
-	return c.restOf(ctx, b, api, k)
+	rest := func(ctx context.Context) model.Key { return c.restOf(ctx, b, api, k) }
+	if isKeyARN(n.name) {
+		return rest(ctx)
+	}
+	return c.sharedKey(ctx, b, newKeyName(n.region, k.ARN), rest)
 }
 
 // restOf reads what KMS tells of a described key besides, all at a time.

@@ -195,9 +195,14 @@ func (k *keyCache) current(at keyAt, now time.Time) *sharedKey {
 
 // key is what KMS says of a key, read at most keysShared ago.
 func (c *Client) key(ctx context.Context, b model.Backend, n keyName) model.Key {
+	return c.sharedKey(ctx, b, n, func(ctx context.Context) model.Key { return c.keyFacts(ctx, b, n) })
+}
+
+// sharedKey is what was read at most keysShared ago under a name, or reads it.
+func (c *Client) sharedKey(ctx context.Context, b model.Backend, n keyName, read func(context.Context) model.Key) model.Key {
 	s := c.keys.facts.current(keyAt{at: c.at(b.Access, kms.ServiceID, n.region), key: n.name}, c.now())
 	k, err := s.memo.get(ctx, struct{}{}, func(ctx context.Context) (model.Key, error) {
-		k := c.keyFacts(ctx, b, n)
+		k := read(ctx)
 		return k, ctx.Err() // what was cut off is not kept
 	})
 	if err != nil {

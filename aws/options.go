@@ -20,7 +20,7 @@ type Options struct {
 	// never reach real AWS.
 	Static      *StaticCredentials
 	Timeout     time.Duration // per request; 0 means 30 s
-	Concurrency int           // requests in flight for bulk reads; 0 means 8
+	Concurrency int           // requests in flight for bulk reads; 0 means 8. Health checks may have 64 times as many, 1,024 at most
 	ReadOnly    bool          // nothing that changes anything is sent
 	Versions    *int          // newest versions of a state that are looked at for their keys; nil means 100, below 0 all
 

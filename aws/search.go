@@ -22,7 +22,7 @@ func (c *Client) Search(ctx context.Context, backends []model.Backend, q model.S
 func (c *Client) search(ctx context.Context, backends []model.Backend, q model.SearchQuery, largest int64) iter.Seq2[model.SearchPage, error] {
 	return func(yield func(model.SearchPage, error) bool) {
 		r := newSearchRun(c, backends, q, largest)
-		ctx, cancel := context.WithCancel(withSlots(ctx, c.concurrency()))
+		ctx, cancel := context.WithCancel(withSlots(ctx, make(slots, c.concurrency())))
 		var running sync.WaitGroup
 		defer running.Wait()
 		defer cancel() // ends what runs when the consumer leaves

@@ -58,7 +58,7 @@ func (c *Client) session(ctx context.Context, a model.Access) (*session, error) 
 // has a say in it, so a demo cannot reach AWS, whatever the machine is set to.
 func (c *Client) staticSession() *session {
 	keys := c.opts.Static
-	client := awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = nil })
+	client := c.httpClient().WithTransportOptions(func(t *http.Transport) { t.Proxy = nil })
 	return &session{cfg: sdk.Config{
 		Region:      c.regionOr(""),
 		Credentials: credentials.NewStaticCredentialsProvider(keys.AccessKeyID, keys.SecretAccessKey, ""),
@@ -67,10 +67,17 @@ func (c *Client) staticSession() *session {
 	}}
 }
 
+// httpClient keeps connections for later requests instead of the SDK's ten a
+// host. A plain http.Client would ignore AWS_CA_BUNDLE.
+func (c *Client) httpClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.MaxIdleConns, t.MaxIdleConnsPerHost = c.connections(), c.connections()
+	})
+}
+
 func (c *Client) loadSession(ctx context.Context, who identity) (*session, error) {
-	// A plain http.Client would ignore AWS_CA_BUNDLE.
 	options := []func(*config.LoadOptions) error{
-		config.WithHTTPClient(awshttp.NewBuildableClient()),
+		config.WithHTTPClient(c.httpClient()),
 		config.WithLogger(c.sdkLogger()),
 		config.WithAssumeRoleCredentialOptions(func(o *stscreds.AssumeRoleOptions) {
 			o.TokenProvider = c.tokenProvider(sdk.ToString(o.SerialNumber))

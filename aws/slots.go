@@ -16,8 +16,8 @@ type slots chan struct{}
 
 type slotsKey struct{}
 
-func withSlots(ctx context.Context, n int) context.Context {
-	return context.WithValue(ctx, slotsKey{}, make(slots, n))
+func withSlots(ctx context.Context, s slots) context.Context {
+	return context.WithValue(ctx, slotsKey{}, s)
 }
 
 // take waits for a slot. Without slots in the context there is no bound.

@@ -3,7 +3,9 @@ package emulator
 import (
 	"encoding/xml"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 )
 
 // bucketResource is one document of a bucket's configuration: the query
@@ -19,10 +21,11 @@ type bucketResource struct {
 	fallback      string // document answered where none was put
 }
 
-// bucketResources is the table behind routing, IAM and the plain documents.
-func bucketResources() []bucketResource {
-	return append(securityResources(), append(servingResources(), listResources()...)...)
-}
+// bucketResources is the table behind routing, IAM and the plain documents. It
+// is made once: every request is looked up in it.
+var bucketResources = sync.OnceValue(func() []bucketResource {
+	return slices.Concat(securityResources(), servingResources(), listResources())
+})
 
 func securityResources() []bucketResource {
 	const ns = ` xmlns="` + s3Namespace + `"`

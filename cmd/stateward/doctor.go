@@ -30,7 +30,8 @@ func (a *app) doctorCommand(f *flags) *cobra.Command {
 		Long: `Check what backends rest on: versioning, access, encryption and keys, lifecycle,
 lock tables, digests, locks and the states themselves. docs/doctor.md lists the
 checks. What could not be read is unknown, with the missing action; it is neither
-a pass nor a fail.
+a pass nor a fail. Of all backends together at most 64 requests are under way
+for each one that --concurrency allows, and never more than 1,024.
 
 With --fail-on the exit code is 4 when a check of that severity or a worse one
 failed. What is unknown at that severity is named on stderr.`,
@@ -64,9 +65,9 @@ type diagnosis struct {
 }
 
 // backendsAtOnce is how many backends are looked at for each request that
-// --concurrency allows: their requests go to buckets of their own and are mostly
-// waited for.
-const backendsAtOnce = 4
+// --concurrency allows: enough that there is always a request to be sent. What
+// bounds the requests of all of them is the reader.
+const backendsAtOnce = 16
 
 func (s *session) doctor(ctx context.Context, args []string, least model.Severity) error {
 	var p problems

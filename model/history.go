@@ -56,7 +56,7 @@ func (h *History) All(versions []Version, first int) {
 	for i := first; i < len(versions); i++ {
 		h.note(versions, i)
 	}
-	for i := h.newer(versions, first); i < len(versions); i++ {
+	for i := h.newest(versions, first); i < len(versions); i++ {
 		h.judge(versions, i)
 	}
 }
@@ -66,8 +66,8 @@ func (h *History) All(versions []Version, first int) {
 func (h *History) Learned(versions []Version, at int) {
 	h.note(versions, at)
 	h.judge(versions, at)
-	if after := h.newer(versions, at); after < at {
-		h.judge(versions, after)
+	for i := h.newest(versions, at); i < at; i++ {
+		h.judge(versions, i)
 	}
 	if again, ok := h.again(versions, at); ok {
 		h.judge(versions, again)
@@ -79,7 +79,7 @@ func (h *History) Learned(versions []Version, at int) {
 // [Witnesses.Author] does.
 func (h *History) Attribute(versions []Version, at int) (ask string) {
 	before := versions[at].WrittenBy
-	versions[at].WrittenBy, ask = h.Author(&versions[at])
+	versions[at].WrittenBy, ask = h.Author(versions, at)
 	if versions[at].WrittenBy != before {
 		h.judge(versions, at)
 		if at > 0 { // written in the same run, or not
@@ -149,6 +149,17 @@ func (h *History) newer(versions []Version, at int) int {
 	return at
 }
 
+// newest is the place of the newest version that is judged by the one at a
+// place: the version after it, or a later one of the run of that.
+func (h *History) newest(versions []Version, at int) int {
+	after := h.newer(versions, at)
+	i := min(at, len(versions)-1)
+	for i > 0 && at-i < maxSteps && h.follows(versions, i-1) {
+		i--
+	}
+	return max(0, min(i, after))
+}
+
 // isNoState reports whether a version is known to hold nothing that another
 // could be compared with: empty, or unreadable as a state.
 func isNoState(v *Version) bool {
@@ -182,19 +193,73 @@ func (h *History) judge(versions []Version, at int) {
 		v.Change = Unknown[Change](NoVersionBefore)
 		return
 	}
-	j := inspection{v: v, wants: h.Wants, firstUse: h.firstUse(versions, at), found: v.Anomalies}
+	j := inspection{v: v, start: h.start(versions, at), wants: h.Wants, firstUse: h.firstUse(versions, at), found: v.Anomalies}
 	j.before, j.sure = h.predecessor(versions, at)
 	if at+1 < len(versions) && !versions[at+1].DeleteMarker {
-		j.last = &versions[at+1]
+		j.last, j.oneRun = &versions[at+1], h.oneRun(v, &versions[at+1])
 	}
 	j.all()
-	v.Anomalies, v.Unchecked = j.found, j.unchecked
+	v.Anomalies, v.Unchecked, v.steps = j.found, j.unchecked, h.mates(versions, at, j.inSteps)
 	switch {
 	case j.before != nil:
 		v.Change = ChangeBetween(j.before.Facts, v.Facts)
 	case j.sure:
 		v.Change = Unknown[Change](NoVersionBefore)
 	}
+}
+
+// maxSteps bounds how many versions of one run are looked at together.
+const maxSteps = 32
+
+// start is the version before the run that wrote the one at a place; nil where
+// that is the version before, or is not told.
+func (h *History) start(versions []Version, at int) *Version {
+	n := h.mates(versions, at, true)
+	if i := at + n + 1; n > 0 && i < len(versions) && !versions[i].DeleteMarker {
+		return &versions[i]
+	}
+	return nil
+}
+
+// mates counts the versions right before one that its run stored on its way.
+// Where no lock file tells of runs, near ones are taken for one run as well.
+func (h *History) mates(versions []Version, at int, near bool) int {
+	n := 0
+	for n < maxSteps && h.follows(versions, at+n) && (near || h.share(&versions[at+n], &versions[at+n+1])) {
+		n++
+	}
+	return n
+}
+
+// follows reports whether a version may be of the run that wrote the version
+// listed next. It rests on nothing that is read later than the list and the
+// runs.
+func (h *History) follows(versions []Version, at int) bool {
+	if at+1 >= len(versions) || versions[at].DeleteMarker || versions[at+1].DeleteMarker {
+		return false
+	}
+	v, older := versions[at].LastModified, versions[at+1].LastModified
+	if runs := h.Runs.Or(LockRuns{}); len(runs.At(v)) > 0 || len(runs.At(older)) > 0 {
+		return runs.share(v, older)
+	}
+	return v.Sub(older) <= rapid
+}
+
+// share reports whether two versions were written while one run held the lock
+// file.
+func (h *History) share(a, b *Version) bool {
+	return h.Runs.Or(LockRuns{}).share(a.LastModified, b.LastModified)
+}
+
+// oneRun reports whether two versions are of one run: of one author, or where
+// that is not told, of the time in which one run held the lock file.
+func (h *History) oneRun(a, b *Version) bool {
+	x, okX := a.WrittenBy.Get()
+	y, okY := b.WrittenBy.Get()
+	if okX && okY && x.LockID != "" {
+		return x.LockID == y.LockID
+	}
+	return h.share(a, b)
 }
 
 // rapid is how close two writes must follow each other to be odd: an apply and a

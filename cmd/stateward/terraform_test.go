@@ -253,6 +253,11 @@ func (w *terraformWorkspace) url() string { return "s3://" + w.bucket + "/" + w.
 func (w *terraformWorkspace) killAnApply() {
 	w.t.Helper()
 	w.terraform(0, "apply", "-auto-approve", "-input=false", "-var", "v=one")
+	w.killTheNextApply()
+}
+
+func (w *terraformWorkspace) killTheNextApply() {
+	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), "terraform", "apply", "-auto-approve", "-input=false", "-no-color", "-var", "hang=true")
 	cmd.Dir, cmd.Env = w.dir, w.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the sleep of local-exec dies with it

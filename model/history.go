@@ -154,7 +154,10 @@ func (h *History) newer(versions []Version, at int) int {
 func (h *History) newest(versions []Version, at int) int {
 	after := h.newer(versions, at)
 	i := min(at, len(versions)-1)
-	for i > 0 && at-i < maxSteps && h.follows(versions, i-1) {
+	for i > 0 && at-i < maxSteps {
+		if follows, _ := h.follows(versions, i-1); !follows {
+			break
+		}
 		i--
 	}
 	return max(0, min(i, after))
@@ -193,13 +196,18 @@ func (h *History) judge(versions []Version, at int) {
 		v.Change = Unknown[Change](NoVersionBefore)
 		return
 	}
-	j := inspection{v: v, start: h.start(versions, at), wants: h.Wants, firstUse: h.firstUse(versions, at), found: v.Anomalies}
+	steps, sure := h.mates(versions, at)
+	j := inspection{v: v, start: begun(versions, at, steps), wants: h.Wants, firstUse: h.firstUse(versions, at), found: v.Anomalies}
 	j.before, j.sure = h.predecessor(versions, at)
 	if at+1 < len(versions) && !versions[at+1].DeleteMarker {
-		j.last, j.oneRun = &versions[at+1], h.oneRun(v, &versions[at+1])
+		j.last = &versions[at+1]
+		j.oneRun = sure > 0 || sameLock(v, j.last)
 	}
 	j.all()
-	v.Anomalies, v.Unchecked, v.steps = j.found, j.unchecked, h.mates(versions, at, j.inSteps)
+	if v.steps = sure; j.inSteps {
+		v.steps = steps
+	}
+	v.Anomalies, v.Unchecked = j.found, j.unchecked
 	switch {
 	case j.before != nil:
 		v.Change = ChangeBetween(j.before.Facts, v.Facts)
@@ -211,55 +219,52 @@ func (h *History) judge(versions []Version, at int) {
 // maxSteps bounds how many versions of one run are looked at together.
 const maxSteps = 32
 
-// start is the version before the run that wrote the one at a place; nil where
-// that is the version before, or is not told.
-func (h *History) start(versions []Version, at int) *Version {
-	n := h.mates(versions, at, true)
-	if i := at + n + 1; n > 0 && i < len(versions) && !versions[i].DeleteMarker {
+// mates counts the versions right before one that its run stored on its way:
+// those that are near enough to be, and of these the ones that surely are.
+func (h *History) mates(versions []Version, at int) (near, sure int) {
+	for near < maxSteps {
+		follows, surely := h.follows(versions, at+near)
+		if !follows {
+			break
+		}
+		if surely && sure == near {
+			sure++
+		}
+		near++
+	}
+	return near, sure
+}
+
+// begun is the version before the run that wrote the one at a place and some
+// right before it; nil where that is just the version before, or there is none.
+func begun(versions []Version, at, mates int) *Version {
+	if i := at + mates + 1; mates > 0 && i < len(versions) && !versions[i].DeleteMarker {
 		return &versions[i]
 	}
 	return nil
 }
 
-// mates counts the versions right before one that its run stored on its way.
-// Where no lock file tells of runs, near ones are taken for one run as well.
-func (h *History) mates(versions []Version, at int, near bool) int {
-	n := 0
-	for n < maxSteps && h.follows(versions, at+n) && (near || h.share(&versions[at+n], &versions[at+n+1])) {
-		n++
-	}
-	return n
-}
-
 // follows reports whether a version may be of the run that wrote the version
-// listed next. It rests on nothing that is read later than the list and the
-// runs.
-func (h *History) follows(versions []Version, at int) bool {
+// listed next: surely, where one run held the lock file, else where it is near.
+// It rests on nothing that is read later than the list and the runs.
+func (h *History) follows(versions []Version, at int) (follows, surely bool) {
 	if at+1 >= len(versions) || versions[at].DeleteMarker || versions[at+1].DeleteMarker {
-		return false
+		return false, false
 	}
 	v, older := versions[at].LastModified, versions[at+1].LastModified
-	if runs := h.Runs.Or(LockRuns{}); len(runs.At(v)) > 0 || len(runs.At(older)) > 0 {
-		return runs.share(v, older)
+	runs := h.Runs.Or(LockRuns{})
+	if of := runs.At(v); len(of) > 0 {
+		surely = len(of) == 1 && of[0].covers(older) && len(runs.At(older)) == 1
+		return surely, surely
 	}
-	return v.Sub(older) <= rapid
+	return v.Sub(older) <= rapid && len(runs.At(older)) == 0, false
 }
 
-// share reports whether two versions were written while one run held the lock
-// file.
-func (h *History) share(a, b *Version) bool {
-	return h.Runs.Or(LockRuns{}).share(a.LastModified, b.LastModified)
-}
-
-// oneRun reports whether two versions are of one run: of one author, or where
-// that is not told, of the time in which one run held the lock file.
-func (h *History) oneRun(a, b *Version) bool {
+// sameLock reports whether two versions are known to be of one run.
+func sameLock(a, b *Version) bool {
 	x, okX := a.WrittenBy.Get()
 	y, okY := b.WrittenBy.Get()
-	if okX && okY && x.LockID != "" {
-		return x.LockID == y.LockID
-	}
-	return h.share(a, b)
+	return okX && okY && x.LockID != "" && x.LockID == y.LockID
 }
 
 // rapid is how close two writes must follow each other to be odd: an apply and a

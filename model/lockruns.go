@@ -74,12 +74,6 @@ func (l LockRuns) At(t time.Time) []LockRun {
 // Held reports whether the lock file was held when the runs were listed.
 func (l LockRuns) Held() bool { return len(l.Runs) > 0 && l.Runs[0].Released.IsZero() }
 
-// share reports whether two versions were written while one run held the lock.
-func (l LockRuns) share(a, b time.Time) bool {
-	x, y := l.At(a), l.At(b)
-	return len(x) == 1 && len(y) == 1 && x[0].VersionID == y[0].VersionID
-}
-
 // Tell notes what the lock file of a run said and reports whether there is such
 // a run.
 func (l LockRuns) Tell(versionID string, info Fact[LockInfo]) bool {

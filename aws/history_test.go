@@ -26,7 +26,7 @@ func (l *lab) ran(when time.Time, serial int, who string) {
 	l.t.Helper()
 	l.at(when, http.MethodPut, labKey+".tflock", lockRaw(fmt.Sprintf("run-%d", serial), who))
 	l.at(when.Add(time.Minute), http.MethodPut, labKey, string(body(serial, who)))
-	l.at(when.Add(2*time.Minute), http.MethodDelete, labKey+".tflock", "")
+	l.at(when.Add(time.Minute+time.Second), http.MethodDelete, labKey+".tflock", "")
 }
 
 // explained are the versions of the lab's state with all that a client, without
@@ -43,10 +43,10 @@ func (l *lab) explained(c *aws.Client) []model.Version {
 	h.Runs, h.Held = facts.Runs, model.Known(c.LocksOf(l.t.Context(), l.backend(), labKey))
 	for i := range all {
 		all[i].Facts = c.VersionFacts(l.t.Context(), l.backend(), labKey, all[i])
-		if _, ask := h.Author(&all[i]); ask != "" {
+		if _, ask := h.Author(all, i); ask != "" {
 			h.Runs.Or(model.LockRuns{}).Tell(ask, c.LockRun(l.t.Context(), l.backend(), labKey, ask))
 		}
-		all[i].WrittenBy, _ = h.Author(&all[i])
+		all[i].WrittenBy, _ = h.Author(all, i)
 	}
 	h.All(all, 0)
 	return all
@@ -69,7 +69,7 @@ func TestTheLockFileTellsWhoWrote(t *testing.T) {
 	for _, v := range l.explained(l.client()) {
 		got = append(got, who(v))
 	}
-	want := "? no lock file was held then, and locks in a table leave no history, ci@runner apply, dave@mbp apply"
+	want := "? no lock file was held then: written with -lock=false, or under a lock in a table, which leaves no history, ci@runner apply, dave@mbp apply"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got %q", got)
 	}

@@ -14,37 +14,41 @@ type Witnesses struct {
 	Journal map[string]Author // by version id: what was written from this machine
 }
 
-// Author is who wrote a version, in which operation. It joins in time: a state is
-// written under its lock, so the one run whose lock was held then wrote it.
-// Where there is none or more than one, or where that run cannot have written,
-// the author is unknown; nothing is guessed. Ask names the version of the lock
-// file that has to be read first, "" when there is none.
-func (w *Witnesses) Author(v *Version) (who Fact[Author], ask string) {
+// Author is who wrote the version at a place among all versions, newest first,
+// and in which operation. It joins in time: a state is written under its lock,
+// so the one run whose lock was held then wrote it, and gave it back. Where
+// there is none or more than one, where that run cannot have written, or where
+// its lock stayed behind, the author is unknown; nothing is guessed. Ask names
+// the version of the lock file that has to be read first, "" when there is none.
+func (w *Witnesses) Author(versions []Version, at int) (who Fact[Author], ask string) {
+	v := &versions[at]
 	if a, ok := w.Journal[v.VersionID]; ok {
 		return Known(a), ""
 	}
 	runs, ok := w.Runs.Get()
 	switch {
+	case v.DeleteMarker:
+		return Unknown[Author]("a state is deleted under no lock, so no lock tells by whom"), ""
 	case w.Runs.IsUnknown():
 		return Unknown[Author]("the history of the lock file: " + w.Runs.Reason()), ""
 	case !ok || !w.Held.IsKnown() && !w.Held.IsUnknown():
 		return Fact[Author]{}, ""
 	}
-	at := v.LastModified
-	if !runs.Reaches(at) {
+	if !runs.Reaches(v.LastModified) {
 		return Unknown[Author]("the history of the lock file was read back to " + utcText(runs.Since) + " only"), ""
 	}
-	return w.judge(v, runs.At(at))
+	return w.judge(versions, at, runs.At(v.LastModified))
 }
 
 // judge decides between the runs of the lock file and the lock rows.
-func (w *Witnesses) judge(v *Version, runs []LockRun) (who Fact[Author], ask string) {
+func (w *Witnesses) judge(versions []Version, at int, runs []LockRun) (who Fact[Author], ask string) {
+	v := &versions[at]
 	rows := w.rowsAt(v.LastModified)
 	switch {
 	case len(runs) > 1:
 		return Unknown[Author]("more than one run held the lock in the second in which it was written"), ""
 	case len(runs) == 0 && len(rows) == 1:
-		return writer(v, rows[0].Info, rows[0].Malformed), ""
+		return writer(v, holder{info: rows[0].Info, malformed: rows[0].Malformed, taken: rows[0].Info.Created}), ""
 	case len(runs) == 0 && len(rows) > 1:
 		return Unknown[Author]("more than one run held a lock when it was written"), ""
 	case len(runs) == 0:
@@ -63,7 +67,7 @@ func (w *Witnesses) judge(v *Version, runs []LockRun) (who Fact[Author], ask str
 			return Unknown[Author]("more than one run held a lock when it was written"), ""
 		}
 	}
-	return writer(v, info, ""), ""
+	return writer(v, holder{info: info, taken: run.Taken, ended: run.endsWith(versions, at)}), ""
 }
 
 // rowsAt are the lock rows that are held since before a time. A row that does
@@ -80,29 +84,42 @@ func (w *Witnesses) rowsAt(t time.Time) []Lock {
 }
 
 func (w *Witnesses) nobody() string {
-	why := "no lock file was held then, and locks in a table leave no history"
+	why := "no lock file was held then: written with -lock=false, or under a lock in a table, which leaves no history"
 	if report, ok := w.Held.Get(); ok && len(report.Problems) > 0 {
 		why += "; not read: " + strings.Join(report.Problems, "; ")
 	}
 	return why
 }
 
+// holder is who held the lock when a version was written.
+type holder struct {
+	info      LockInfo
+	malformed string // why info is not what the tools write
+	taken     time.Time
+	ended     bool // the lock was given back with the last write under it
+}
+
 // writer is the holder of the lock, unless it cannot have written the version: a
-// plan writes no state, and every tool writes its own version number.
-func writer(v *Version, info LockInfo, malformed string) Fact[Author] {
-	rec, ours := ParseRecoveryRecord(info.Info)
+// plan writes no state, and every tool writes its own version number. A lock
+// that stayed on does not tell: its run may have been killed, and whoever finds
+// it in the way may write with -lock=false. A restore writes once, and at once.
+func writer(v *Version, h holder) Fact[Author] {
+	rec, ours := ParseRecoveryRecord(h.info.Info)
 	tool, _ := v.Facts.Header.Or(StateHeader{}).tool()
-	switch holder, ok := parseToolVersion(info.Version); {
-	case malformed != "" || info.Who == "":
+	switch theirs, ok := parseToolVersion(h.info.Version); {
+	case h.malformed != "" || h.info.Who == "":
 		return Unknown[Author]("the lock held then does not say by whom")
-	case ours:
-		return Known(Author{Who: info.Who, Operation: info.Operation, LockID: info.ID, From: rec.From})
-	case info.Operation == "OperationTypePlan":
-		return Unknown[Author]("only a plan (" + info.Who + ") held the lock then, and a plan writes no state")
-	case ok && tool != (toolVersion{}) && holder.release() != tool.release():
-		return Unknown[Author](fmt.Sprintf("the run that held the lock then (%s) used %s, the version is of %s", info.Who, holder, tool))
+	case ours && (h.ended || v.LastModified.Sub(h.taken) <= handover):
+		return Known(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID, From: rec.From})
+	case h.info.Operation == "OperationTypePlan":
+		return Unknown[Author]("only a plan (" + h.info.Who + ") held the lock then, and a plan writes no state")
+	case !ours && ok && tool != (toolVersion{}) && theirs.release() != tool.release():
+		return Unknown[Author](fmt.Sprintf("the run that held the lock then (%s) used %s, the version is of %s", h.info.Who, theirs, tool))
+	case !h.ended:
+		return Unknown[Author](fmt.Sprintf("%s (%s) held the lock then and kept it: if it was killed, another may have written this with -lock=false",
+			h.info.Who, h.info.OperationName()))
 	}
-	return Known(Author{Who: info.Who, Operation: info.Operation, LockID: info.ID})
+	return Known(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID})
 }
 
 func utcText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }

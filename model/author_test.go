@@ -29,6 +29,7 @@ func TestWhoWroteAVersion(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	restore := Known(LockInfo{Who: "oncall@desk", Operation: "stateward-restore", ID: "L", Info: record})
 	row := func(id string, minute int) Lock {
 		return Lock{Mechanism: MechanismDynamoDB, Table: "t", Info: LockInfo{ID: id, Who: "dave@mbp", Operation: "OperationTypeApply", Version: "1.11.4", Created: past.Add(time.Duration(minute)*time.Minute + 300*time.Millisecond)}}
 	}
@@ -38,7 +39,9 @@ func TestWhoWroteAVersion(t *testing.T) {
 		infos  map[string]Fact[LockInfo]
 		rows   []Lock
 		blind  string
-		at     int // minutes after past
+		at     int  // minutes after past
+		last   int  // when a later version was written; 0 for none
+		gone   bool // it is a delete marker
 		tool   string
 		unlog  string // why the log cannot be read
 		mine   map[string]Author
@@ -46,31 +49,36 @@ func TestWhoWroteAVersion(t *testing.T) {
 		ask    string
 		unsure string // part of the reason
 	}{
-		"within the only run":                   {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, who: "ci@runner apply"},
-		"in the second it was taken":            {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 0, who: "ci@runner apply"},
-		"in the second it was released":         {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 10, who: "ci@runner apply"},
-		"in a run that goes on":                 {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, at: 500, who: "ci@runner apply"},
-		"in the second run of three":            {log: lockLog("+a", 0, "-a", 10, "+b", 20, "-b", 30, "+c", 40, "-c", 50), infos: map[string]Fact[LockInfo]{"b": apply}, at: 25, who: "ci@runner apply"},
-		"its lock is not read yet":              {log: lockLog("+a", 0, "-a", 10), at: 5, ask: "a"},
-		"its lock cannot be read":               {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": Unknown[LockInfo]("AccessDenied s3:GetObjectVersion")}, at: 5, unsure: "the lock held then: AccessDenied"},
-		"its lock names nobody":                 {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": info("", "", "x", "")}, at: 5, unsure: "does not say by whom"},
-		"between two runs":                      {log: lockLog("+a", 0, "-a", 10, "+b", 20, "-b", 30), at: 15, unsure: "no lock file was held"},
-		"one run ended as the next began":       {log: lockLog("+a", 0, "-a", 10, "+b", 10, "-b", 20), at: 10, unsure: "more than one run"},
-		"taken over without a release":          {log: lockLog("+a", 0, "+b", 10, "-b", 20), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, who: "ci@runner apply"},
-		"only a plan held it":                   {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": info("ci@runner", "OperationTypePlan", "L", "1.11.4")}, at: 5, unsure: "a plan writes no state"},
-		"the run used another tool":             {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, tool: "1.9.8", unsure: "used 1.11.4, the version is of 1.9.8"},
-		"a restore writes another tool's bytes": {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": Known(LockInfo{Who: "oncall@desk", Operation: "stateward-restore", ID: "L", Info: record})}, at: 5, tool: "1.9.8", who: "oncall@desk stateward-restore from v3"},
-		"the log cannot be read":                {unlog: "AccessDenied s3:ListBucketVersions", at: 5, unsure: "the history of the lock file: AccessDenied"},
-		"older than the log reaches":            {log: lockLog("-a", 10), since: 10, at: 5, unsure: "read back to 2026-11-21 12:10:00 UTC only"},
-		"within what the log reaches":           {log: lockLog("-a", 10, "+b", 20, "-b", 30), since: 10, infos: map[string]Fact[LockInfo]{"b": apply}, at: 25, who: "ci@runner apply"},
-		"a row held since before":               {rows: []Lock{row("R", 0)}, at: 5, who: "dave@mbp apply"},
-		"a row taken in the same second":        {rows: []Lock{row("R", 5)}, at: 5, who: "dave@mbp apply"},
-		"a row taken since":                     {rows: []Lock{row("R", 6)}, at: 5, unsure: "locks in a table leave no history"},
-		"two rows":                              {rows: []Lock{row("R", 0), row("S", 1)}, at: 5, unsure: "more than one run"},
-		"a run and its own row":                 {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, rows: []Lock{row("L1", 0)}, at: 5, who: "ci@runner apply"},
-		"a run and another's row":               {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, rows: []Lock{row("R", 0)}, at: 5, unsure: "more than one run"},
-		"rows that cannot be read":              {blind: "AccessDenied dynamodb:GetItem on t", at: 5, unsure: "not read: AccessDenied dynamodb:GetItem on t"},
-		"the journal knows better":              {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, mine: map[string]Author{"v": {Who: "me@here", Operation: "stateward-restore", From: "v1"}}, who: "me@here stateward-restore from v1"},
+		"within the only run":                                  {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, who: "ci@runner apply", last: 10},
+		"in the second it was taken":                           {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 0, who: "ci@runner apply", last: 10},
+		"in the second it was released":                        {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 10, who: "ci@runner apply"},
+		"in a run that goes on":                                {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, at: 500, unsure: "ci@runner (apply) held the lock then and kept it: if it was killed"},
+		"in the second run of three":                           {log: lockLog("+a", 0, "-a", 10, "+b", 20, "-b", 30, "+c", 40, "-c", 50), infos: map[string]Fact[LockInfo]{"b": apply}, at: 25, who: "ci@runner apply", last: 30},
+		"its lock is not read yet":                             {log: lockLog("+a", 0, "-a", 10), at: 5, ask: "a"},
+		"its lock cannot be read":                              {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": Unknown[LockInfo]("AccessDenied s3:GetObjectVersion")}, at: 5, unsure: "the lock held then: AccessDenied"},
+		"its lock names nobody":                                {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": info("", "", "x", "")}, at: 5, unsure: "does not say by whom"},
+		"between two runs":                                     {log: lockLog("+a", 0, "-a", 10, "+b", 20, "-b", 30), at: 15, unsure: "no lock file was held"},
+		"one run ended as the next began":                      {log: lockLog("+a", 0, "-a", 10, "+b", 10, "-b", 20), at: 10, unsure: "more than one run"},
+		"taken over without a release":                         {log: lockLog("+a", 0, "+b", 10, "-b", 20), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, who: "ci@runner apply", last: 10},
+		"only a plan held it":                                  {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": info("ci@runner", "OperationTypePlan", "L", "1.11.4")}, at: 5, unsure: "a plan writes no state"},
+		"the run used another tool":                            {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, tool: "1.9.8", unsure: "used 1.11.4, the version is of 1.9.8"},
+		"a restore writes another tool's bytes":                {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": restore}, at: 5, tool: "1.9.8", who: "oncall@desk stateward-restore from v3", last: 10},
+		"the log cannot be read":                               {unlog: "AccessDenied s3:ListBucketVersions", at: 5, unsure: "the history of the lock file: AccessDenied"},
+		"older than the log reaches":                           {log: lockLog("-a", 10), since: 10, at: 5, unsure: "read back to 2026-11-21 12:10:00 UTC only"},
+		"within what the log reaches":                          {log: lockLog("-a", 10, "+b", 20, "-b", 30), since: 10, infos: map[string]Fact[LockInfo]{"b": apply}, at: 25, who: "ci@runner apply", last: 30},
+		"a row held since before":                              {rows: []Lock{row("R", 0)}, at: 5, unsure: "dave@mbp (apply) held the lock then and kept it"},
+		"a row taken in the same second":                       {rows: []Lock{row("R", 5)}, at: 5, unsure: "dave@mbp (apply) held the lock then and kept it"},
+		"a row taken since":                                    {rows: []Lock{row("R", 6)}, at: 5, unsure: "with -lock=false, or under a lock in a table"},
+		"two rows":                                             {rows: []Lock{row("R", 0), row("S", 1)}, at: 5, unsure: "more than one run"},
+		"a run and its own row":                                {log: lockLog("+a", 0, "-a", 5), infos: map[string]Fact[LockInfo]{"a": apply}, rows: []Lock{row("L1", 0)}, at: 5, who: "ci@runner apply"},
+		"a killed run, written with -lock=false, and unlocked": {log: lockLog("+a", 0, "-a", 60), infos: map[string]Fact[LockInfo]{"a": apply}, at: 30, unsure: "ci@runner (apply) held the lock then and kept it: if it was killed, another may have written this with -lock=false"},
+		"a killed run, taken over without a release":           {log: lockLog("+a", 0, "+b", 60), infos: map[string]Fact[LockInfo]{"a": apply}, at: 30, unsure: "held the lock then and kept it"},
+		"a killed restore":                                     {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 0, who: "oncall@desk stateward-restore from v3"},
+		"under the lock of a killed restore":                   {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 5, unsure: "oncall@desk (stateward-restore) held the lock then and kept it"},
+		"deleted in the second of a release":                   {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 10, gone: true, unsure: "a state is deleted under no lock"},
+		"a run and another's row":                              {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, rows: []Lock{row("R", 0)}, at: 5, unsure: "more than one run"},
+		"rows that cannot be read":                             {blind: "AccessDenied dynamodb:GetItem on t", at: 5, unsure: "not read: AccessDenied dynamodb:GetItem on t"},
+		"the journal knows better":                             {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, mine: map[string]Author{"v": {Who: "me@here", Operation: "stateward-restore", From: "v1"}}, who: "me@here stateward-restore from v1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			since := time.Time{}
@@ -95,7 +103,13 @@ func TestWhoWroteAVersion(t *testing.T) {
 				tool(c.tool)(&v)
 			}
 			v.VersionID, v.LastModified = "v", past.Add(time.Duration(c.at)*time.Minute)
-			got, ask := w.Author(&v)
+			v.DeleteMarker = c.gone
+			versions := []Version{v}
+			if c.last > 0 {
+				versions = []Version{stated(8, 3, 1), v}
+				versions[0].LastModified = past.Add(time.Duration(c.last) * time.Minute)
+			}
+			got, ask := w.Author(versions, len(versions)-1)
 			a := got.Or(Author{})
 			who := strings.TrimSpace(a.Who + " " + a.OperationName())
 			if a.From != "" {
@@ -115,7 +129,7 @@ func TestNothingIsKnownBeforeTheLocksAreRead(t *testing.T) {
 		"the rows are not read": {Runs: Known(LockRunsOf(lockLog("+a", 0), time.Time{}))},
 		"the runs are not read": {Held: Known(LockReport{})},
 	} {
-		if who, ask := w.Author(&v); who.IsKnown() || who.IsUnknown() || ask != "" {
+		if who, ask := w.Author([]Version{v}, 0); who.IsKnown() || who.IsUnknown() || ask != "" {
 			t.Errorf("%s: got %v, ask %q", name, who, ask)
 		}
 	}

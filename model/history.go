@@ -56,7 +56,7 @@ func (h *History) All(versions []Version, first int) {
 	for i := first; i < len(versions); i++ {
 		h.note(versions, i)
 	}
-	for i := h.newer(versions, first); i < len(versions); i++ {
+	for i := h.newest(versions, first); i < len(versions); i++ {
 		h.judge(versions, i)
 	}
 }
@@ -66,8 +66,8 @@ func (h *History) All(versions []Version, first int) {
 func (h *History) Learned(versions []Version, at int) {
 	h.note(versions, at)
 	h.judge(versions, at)
-	if after := h.newer(versions, at); after < at {
-		h.judge(versions, after)
+	for i := h.newest(versions, at); i < at; i++ {
+		h.judge(versions, i)
 	}
 	if again, ok := h.again(versions, at); ok {
 		h.judge(versions, again)
@@ -79,7 +79,7 @@ func (h *History) Learned(versions []Version, at int) {
 // [Witnesses.Author] does.
 func (h *History) Attribute(versions []Version, at int) (ask string) {
 	before := versions[at].WrittenBy
-	versions[at].WrittenBy, ask = h.Author(&versions[at])
+	versions[at].WrittenBy, ask = h.Author(versions, at)
 	if versions[at].WrittenBy != before {
 		h.judge(versions, at)
 		if at > 0 { // written in the same run, or not
@@ -149,6 +149,20 @@ func (h *History) newer(versions []Version, at int) int {
 	return at
 }
 
+// newest is the place of the newest version that is judged by the one at a
+// place: the version after it, or a later one of the run of that.
+func (h *History) newest(versions []Version, at int) int {
+	after := h.newer(versions, at)
+	i := min(at, len(versions)-1)
+	for i > 0 && at-i < maxSteps {
+		if follows, _ := h.follows(versions, i-1); !follows {
+			break
+		}
+		i--
+	}
+	return max(0, min(i, after))
+}
+
 // isNoState reports whether a version is known to hold nothing that another
 // could be compared with: empty, or unreadable as a state.
 func isNoState(v *Version) bool {
@@ -182,12 +196,17 @@ func (h *History) judge(versions []Version, at int) {
 		v.Change = Unknown[Change](NoVersionBefore)
 		return
 	}
-	j := inspection{v: v, wants: h.Wants, firstUse: h.firstUse(versions, at), found: v.Anomalies}
+	steps, sure := h.mates(versions, at)
+	j := inspection{v: v, start: begun(versions, at, steps), wants: h.Wants, firstUse: h.firstUse(versions, at), found: v.Anomalies}
 	j.before, j.sure = h.predecessor(versions, at)
 	if at+1 < len(versions) && !versions[at+1].DeleteMarker {
 		j.last = &versions[at+1]
+		j.oneRun = sure > 0 || sameLock(v, j.last)
 	}
 	j.all()
+	if v.steps = sure; j.inSteps {
+		v.steps = steps
+	}
 	v.Anomalies, v.Unchecked = j.found, j.unchecked
 	switch {
 	case j.before != nil:
@@ -195,6 +214,57 @@ func (h *History) judge(versions []Version, at int) {
 	case j.sure:
 		v.Change = Unknown[Change](NoVersionBefore)
 	}
+}
+
+// maxSteps bounds how many versions of one run are looked at together.
+const maxSteps = 32
+
+// mates counts the versions right before one that its run stored on its way:
+// those that are near enough to be, and of these the ones that surely are.
+func (h *History) mates(versions []Version, at int) (near, sure int) {
+	for near < maxSteps {
+		follows, surely := h.follows(versions, at+near)
+		if !follows {
+			break
+		}
+		if surely && sure == near {
+			sure++
+		}
+		near++
+	}
+	return near, sure
+}
+
+// begun is the version before the run that wrote the one at a place and some
+// right before it; nil where that is just the version before, or there is none.
+func begun(versions []Version, at, mates int) *Version {
+	if i := at + mates + 1; mates > 0 && i < len(versions) && !versions[i].DeleteMarker {
+		return &versions[i]
+	}
+	return nil
+}
+
+// follows reports whether a version may be of the run that wrote the version
+// listed next: surely, where one run held the lock file, else where it is near.
+// It rests on nothing that is read later than the list and the runs.
+func (h *History) follows(versions []Version, at int) (follows, surely bool) {
+	if at+1 >= len(versions) || versions[at].DeleteMarker || versions[at+1].DeleteMarker {
+		return false, false
+	}
+	v, older := versions[at].LastModified, versions[at+1].LastModified
+	runs := h.Runs.Or(LockRuns{})
+	if of := runs.At(v); len(of) > 0 {
+		surely = len(of) == 1 && of[0].covers(older) && len(runs.At(older)) == 1
+		return surely, surely
+	}
+	return v.Sub(older) <= rapid && len(runs.At(older)) == 0, false
+}
+
+// sameLock reports whether two versions are known to be of one run.
+func sameLock(a, b *Version) bool {
+	x, okX := a.WrittenBy.Get()
+	y, okY := b.WrittenBy.Get()
+	return okX && okY && x.LockID != "" && x.LockID == y.LockID
 }
 
 // rapid is how close two writes must follow each other to be odd: an apply and a

@@ -13,9 +13,12 @@ type inspection struct {
 	before    *Version // the version before that is a state; nil for none
 	sure      bool     // false: whether there is one before is not known yet
 	last      *Version // the entry listed next, unless it is a delete marker
+	oneRun    bool     // v and last were written while one run held the lock
+	start     *Version // the version before the run that wrote v, as far as can be told
 	firstUse  *Version // an older version with the same serial
 	wants     Fact[Encryption]
 	found     []Anomaly
+	inSteps   bool // the resources went over several versions
 	unchecked string
 }
 
@@ -104,22 +107,46 @@ func ShortLineage(lineage string) string {
 	return string(r[:4]) + "…" + string(r[len(r)-2:])
 }
 
-// resources: half of them gone, or gone while the outputs stayed.
+// resources: half of them gone, at once or in one run: a tool that destroys for
+// minutes stores every 20 s what is left.
 func (j *inspection) resources() {
 	m, okBefore := j.before.Facts.Resources.Get()
 	n, ok := j.v.Facts.Resources.Get()
+	was, inSteps := j.steps(m, n)
 	switch {
 	case !ok:
 		j.lack(cmp.Or(j.v.Facts.Resources.Reason(), notReadYet))
-		return
 	case !okBefore:
 		j.lack(cmp.Or(j.before.Facts.Resources.Reason(), beforeNotReadYet))
-		return
-	case m == 0 || 2*n > m:
-		return
+	case inSteps:
+		j.inSteps = true
+		j.lost(was, n, j.start, ", in steps")
+	case halves(m, n):
+		j.lost(m, n, j.before, "")
 	}
-	j.odd(RuleResourcesHalved, "lost %d of %d resources", m-n, m)
-	had, okHad := j.before.Facts.Outputs.Get()
+}
+
+// steps is what the run began with, where it had lost half of that by now: m are
+// there in the version before, n are left. What went at once is no matter of
+// steps where nothing tells that the versions are of one run.
+func (j *inspection) steps(m, n int) (was int, ok bool) {
+	if j.start == nil || !sameLineage(j.start, j.v) {
+		return 0, false
+	}
+	was, ok = j.start.Facts.Resources.Get()
+	return was, ok && was > m && halves(was, n) && (j.oneRun || !halves(m, n) || halves(was, m))
+}
+
+func halves(m, n int) bool { return m > 0 && 2*n <= m }
+
+func sameLineage(a, b *Version) bool {
+	return lineageOf(a.Facts.Header.Or(StateHeader{})) == lineageOf(b.Facts.Header.Or(StateHeader{}))
+}
+
+// lost: n of m resources are left of those of an older version.
+func (j *inspection) lost(m, n int, before *Version, how string) {
+	j.odd(RuleResourcesHalved, "lost %d of %d resources%s", m-n, m, how)
+	had, okHad := before.Facts.Outputs.Get()
 	has, okHas := j.v.Facts.Outputs.Get()
 	if okHad && okHas && has > 0 && (n == 0 || has >= had) {
 		j.odd(RuleOutputsSurvive, "%d of %d outputs are still there, without their resources", min(has, had), had)
@@ -141,16 +168,14 @@ func (j *inspection) tool(old, head StateHeader) {
 	}
 }
 
-// rapid: two runs cannot be this close. Where both versions are known to be of
-// one run, they are what it stored on its way.
+// rapid: two runs cannot be this close. Where both versions were written while
+// one run held the lock, they are what it stored on its way.
 func (j *inspection) rapid() {
 	if j.last == nil {
 		return
 	}
 	apart := j.v.LastModified.Sub(j.last.LastModified)
-	this, okThis := j.v.WrittenBy.Get()
-	that, okThat := j.last.WrittenBy.Get()
-	if apart < 0 || apart > rapid || okThis && okThat && this.LockID != "" && this.LockID == that.LockID {
+	if apart < 0 || apart > rapid || j.oneRun {
 		return
 	}
 	j.odd(RuleRapidWrites, "written %d s after the version before", apart/time.Second)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"slices"
+	"sort"
 	"time"
 )
 
@@ -17,6 +18,18 @@ type LockRun struct {
 // covers reports whether the lock was held at a time.
 func (r LockRun) covers(t time.Time) bool {
 	return !t.Before(r.Taken) && (r.Released.IsZero() || !t.After(r.Released))
+}
+
+// handover is how long a run holds its lock after its last write at most, and a
+// restore before its only one: either is a request or two.
+const handover = 15 * time.Second
+
+// endsWith reports whether the lock was given back right after the last of the
+// versions under it, newest first, one of which is at a place: a run that ends by
+// itself writes last and then releases.
+func (r LockRun) endsWith(versions []Version, at int) bool {
+	last := sort.Search(at, func(i int) bool { return !versions[i].LastModified.After(r.Released) })
+	return !r.Released.IsZero() && r.Released.Sub(versions[last].LastModified) <= handover
 }
 
 // LockRuns are the runs of one state, newest first.
@@ -57,6 +70,9 @@ func (l LockRuns) At(t time.Time) []LockRun {
 	}
 	return l.Runs[from:to]
 }
+
+// Held reports whether the lock file was held when the runs were listed.
+func (l LockRuns) Held() bool { return len(l.Runs) > 0 && l.Runs[0].Released.IsZero() }
 
 // Tell notes what the lock file of a run said and reports whether there is such
 // a run.

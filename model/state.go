@@ -72,4 +72,5 @@ type Version struct {
 	Anomalies []Anomaly    // nil until they are worked out, then at least empty
 	Unchecked string       // why a rule could not be applied yet, or at all; "" when all were
 	Change    Fact[Change] // against the version before
+	steps     int          // how many versions right before it are of its run
 }

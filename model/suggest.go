@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Suggestion is the version to restore, and why.
@@ -16,30 +17,65 @@ type Suggestion struct {
 // counts as meant: nobody restores what ten applies have gone beyond.
 const meant = 10
 
+// livedWith is how long a damaged version must have stood when the next damage
+// came until it counts as meant: what is not repaired for a day is not missed.
+const livedWith = 24 * time.Hour
+
 // Suggest names the last good version before the state was damaged: before it
 // lost half of its resources, went back, changed its lineage, became empty or
-// unreadable, or was deleted. Versions are newest first, with their anomalies
-// worked out. There is no suggestion where nothing is wrong, where what was
-// wrong has been made good since, or as long as too little is read to tell.
+// unreadable, or was deleted. Damage upon damage within a day is one incident;
+// what had stood longer than that counts as meant, and a reason says so.
+// Versions are newest first, with their anomalies worked out. There is no
+// suggestion where nothing is wrong, where what was wrong has been made good
+// since, or as long as too little is read to tell.
 func Suggest(versions []Version) (Suggestion, bool) {
-	var reasons []string
-	from := 0
-	if len(versions) > 0 && versions[0].DeleteMarker {
-		reasons, from = []string{"The state was deleted at " + utcText(versions[0].LastModified) + "."}, 1
-	}
-	for ; from > 0 && from < len(versions) && versions[from].DeleteMarker; from++ { // deleted more than once
-	}
-	damage := unhealed(versions, from)
-	for _, i := range damage {
-		reasons = append(reasons, accusation(&versions[i]))
-	}
-	if len(reasons) == 0 {
+	s := suspicion{versions: versions}
+	s.deletion()
+	s.damage()
+	if len(s.reasons) == 0 {
 		return Suggestion{}, false
 	}
-	if len(damage) > 0 {
-		from = damage[len(damage)-1] + 1
+	return s.lastGood()
+}
+
+// suspicion is what is held against the newest versions.
+type suspicion struct {
+	versions []Version
+	reasons  []string
+	from     int       // the newest version that may be good
+	since    time.Time // when the newest incident began, as far as is told; zero for none
+	accepted int       // the damaged version that counts as meant; 0 for none: the newest one never does
+}
+
+// deletion: the state is deleted, maybe more than once.
+func (s *suspicion) deletion() {
+	if len(s.versions) == 0 || !s.versions[0].DeleteMarker {
+		return
 	}
-	return lastGood(versions, from, reasons)
+	s.since = s.versions[0].LastModified
+	s.reasons = append(s.reasons, "The state was deleted at "+utcText(s.since)+".")
+	for s.from < len(s.versions) && s.versions[s.from].DeleteMarker {
+		s.from++
+	}
+}
+
+// damage goes back through the damaged versions of the newest incident, past all
+// that the run stored on its way that did the oldest of it.
+func (s *suspicion) damage() {
+	first := s.from
+	for _, i := range unhealed(s.versions, first) {
+		v := &s.versions[i]
+		switch {
+		case i < s.from: // of a run that is accused already
+			s.since = v.LastModified
+			continue
+		case !s.since.IsZero() && s.since.Sub(v.LastModified) > livedWith:
+			s.accepted = i
+			return
+		}
+		s.reasons = append(s.reasons, accusation(v))
+		s.since, s.from = v.LastModified, i+1+v.steps
+	}
 }
 
 // unhealed are the places of the damaged versions that nothing newer made good,
@@ -105,7 +141,7 @@ func keepsMost(before, later *Version) bool {
 // one before it held. Where that cannot be told, the damage stands.
 func healed(versions []Version, from, at int) bool {
 	h := History{Complete: true}
-	before, _ := h.predecessor(versions, at)
+	before, _ := h.predecessor(versions, at+versions[at].steps)
 	for i := at - 1; i >= from; i-- {
 		if before == nil && versions[i].Facts.Header.IsKnown() && !isNoState(&versions[i]) {
 			return true // nothing was lost that is known of
@@ -128,9 +164,7 @@ func recovers(before, damaged, later *Version) bool {
 	for _, a := range damaged.Anomalies {
 		switch a.Rule {
 		case RuleResourcesHalved, RuleOutputsSurvive:
-			m, okBefore := before.Facts.Resources.Get()
-			n, ok := later.Facts.Resources.Get()
-			if !okBefore || !ok || 2*n <= m {
+			if !regains(before, damaged, later) {
 				return false
 			}
 		case RuleSerialBack:
@@ -141,6 +175,15 @@ func recovers(before, damaged, later *Version) bool {
 		}
 	}
 	return true
+}
+
+// regains reports whether a version is known to hold again half of the resources
+// that were lost, or more.
+func regains(before, damaged, later *Version) bool {
+	m, okBefore := before.Facts.Resources.Get()
+	left, okLeft := damaged.Facts.Resources.Get()
+	n, ok := later.Facts.Resources.Get()
+	return okBefore && okLeft && ok && 2*(n-left) >= m-left
 }
 
 // accusation says what is wrong with a version.
@@ -170,27 +213,38 @@ func circumstances(v *Version) string {
 	return when
 }
 
-// lastGood looks for the newest version from a place on that is a state, is not
-// damaged itself and can be restored as far as is known.
-func lastGood(versions []Version, from int, reasons []string) (Suggestion, bool) {
-	for i := from; i < len(versions); i++ {
-		v := &versions[i]
+// lastGood looks for the newest version behind the incident that is a state, is
+// not damaged itself and can be restored as far as is known.
+func (s *suspicion) lastGood() (Suggestion, bool) {
+	for i := s.from; i < len(s.versions); i++ {
+		v := &s.versions[i]
 		header, known := v.Facts.Header.Get()
 		switch {
 		case v.DeleteMarker:
 			return Suggestion{}, false // older ones are of another life of the state
 		case v.Facts.Header.IsUnknown():
-			reasons = append(reasons, fmt.Sprintf("Version %s could not be read: %s.", v.VersionID, v.Facts.Header.Reason()))
+			s.reasons = append(s.reasons, fmt.Sprintf("Version %s could not be read: %s.", v.VersionID, v.Facts.Header.Reason()))
 		case !known && !isListedEmpty(v) || v.Awaits() && !isNoState(v):
 			return Suggestion{}, false // not told yet
-		case isNoState(v) || isHarm(versions, i):
+		case isNoState(v) || isHarm(s.versions, i) && (s.accepted == 0 || i != s.accepted):
 		case !v.Restorable.Or(true):
-			reasons = append(reasons, fmt.Sprintf("%s cannot be restored: %s.", nameOf(v), v.WhyNot))
+			s.reasons = append(s.reasons, fmt.Sprintf("%s cannot be restored: %s.", nameOf(v), v.WhyNot))
 		default:
-			return Suggestion{VersionID: v.VersionID, Reasons: append(reasons, praise(v, header))}, true
+			s.reasons = append(s.reasons, praise(v, header))
+			return Suggestion{VersionID: v.VersionID, Reasons: s.tolerated(i)}, true
 		}
 	}
 	return Suggestion{}, false
+}
+
+// tolerated adds to the reasons what is taken for meant, where the version that
+// is suggested was built upon it.
+func (s *suspicion) tolerated(at int) []string {
+	if s.accepted < at {
+		return s.reasons
+	}
+	v := &s.versions[s.accepted]
+	return append(s.reasons, fmt.Sprintf("Taken as meant, for it stood %s: %s", span(s.since.Sub(v.LastModified)), accusation(v)))
 }
 
 // praise says why a version is the one.

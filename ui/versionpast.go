@@ -76,7 +76,6 @@ func (t *versionsTab) learned(m answer[aside]) {
 	}
 	t.past.about.end()
 	t.past.newest = m.value.newest
-	wanted := t.past.Wants
 	t.past.Runs, t.past.Wants, t.past.Journal = m.value.facts.Runs, m.value.facts.Wants, m.value.wrote
 	if runs, ok := t.past.Runs.Get(); ok {
 		for id, info := range t.past.told {
@@ -84,9 +83,7 @@ func (t *versionsTab) learned(m answer[aside]) {
 		}
 	}
 	t.reconsider()
-	if t.past.Wants != wanted {
-		t.judge(0)
-	}
+	t.judge(0)
 }
 
 // heard takes the locks that are held now.
@@ -162,7 +159,8 @@ func (t *versionsTab) toldBy(m fact[model.Fact[model.LockInfo]]) {
 	}
 }
 
-// forgetUnread lets what could not be read of the past be asked for once more.
+// forgetUnread lets be asked for once more what could not be read of the past, and
+// what may have ended since.
 func (p *past) forgetUnread() {
 	for id, info := range p.told {
 		if info.IsUnknown() {
@@ -170,7 +168,7 @@ func (p *past) forgetUnread() {
 			p.bodies.forget(id)
 		}
 	}
-	if p.Runs.IsUnknown() || p.Wants.IsUnknown() {
+	if p.Runs.IsUnknown() || p.Wants.IsUnknown() || p.Runs.Or(model.LockRuns{}).Held() {
 		p.newest = ""
 	}
 }

@@ -63,7 +63,7 @@ func (s *session) explain(ctx context.Context, b model.Backend, key string, vers
 	}
 	for i := range versions {
 		if i < covered {
-			versions[i].WrittenBy, _ = h.Author(&versions[i])
+			versions[i].WrittenBy, _ = h.Author(versions, i)
 		} else {
 			versions[i].WrittenBy = model.Unknown[model.Author]("beyond --versions " + s.set.versions.String())
 		}
@@ -106,7 +106,7 @@ func (s *session) attribute(ctx context.Context, b model.Backend, key string, h 
 	asked := map[string]bool{}
 	var locks []string
 	for i := range versions {
-		if _, ask := h.Author(&versions[i]); ask != "" && !asked[ask] {
+		if _, ask := h.Author(versions, i); ask != "" && !asked[ask] {
 			asked[ask], locks = true, append(locks, ask)
 		}
 	}

@@ -34,7 +34,7 @@ func TestHistoryOfTheOverwrittenState(t *testing.T) {
 	equal(t, "state-rm", docs[3].WrittenBy.Operation, "state-rm")
 	oldest := docs[len(docs)-1] // from before there were lock files
 	equal(t, "nobody is guessed", oldest.WrittenBy, (*writerDoc)(nil))
-	equal(t, "why", oldest.Unknown["written_by"], "no lock file was held then, and locks in a table leave no history")
+	equal(t, "why", oldest.Unknown["written_by"], "no lock file was held then: written with -lock=false, or under a lock in a table, which leaves no history")
 	equal(t, "no change before the first", []any{oldest.Change, oldest.Unknown["change"]}, []any{(*changeDoc)(nil), ""})
 	equal(t, "nothing odd", oldest.Anomalies, []model.Rule{})
 

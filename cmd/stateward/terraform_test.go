@@ -158,6 +158,14 @@ type terraformWorkspace struct {
 
 func (lab *terraformLab) workspace(t *testing.T, m mechanism) *terraformWorkspace {
 	t.Helper()
+	w := lab.bareWorkspace(t, m)
+	w.terraform(0, "init", "-input=false")
+	return w
+}
+
+// bareWorkspace is one that terraform has not initialised yet.
+func (lab *terraformLab) bareWorkspace(t *testing.T, m mechanism) *terraformWorkspace {
+	t.Helper()
 	w := &terraformWorkspace{t: t, lab: lab, m: m, dir: t.TempDir(), home: t.TempDir(),
 		bucket: "lab-" + strings.ReplaceAll(m.name, "_", "-"), key: "team/app/terraform.tfstate"}
 	w.env = append(cleanEnv(), "HOME="+w.home, "AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1",
@@ -168,7 +176,6 @@ func (lab *terraformLab) workspace(t *testing.T, m mechanism) *terraformWorkspac
 		w.dynamo("CreateTable", `{"TableName":"tflocks","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
 	}
 	w.writeConfiguration()
-	w.terraform(0, "init", "-input=false")
 	return w
 }
 
@@ -246,6 +253,11 @@ func (w *terraformWorkspace) url() string { return "s3://" + w.bucket + "/" + w.
 func (w *terraformWorkspace) killAnApply() {
 	w.t.Helper()
 	w.terraform(0, "apply", "-auto-approve", "-input=false", "-var", "v=one")
+	w.killTheNextApply()
+}
+
+func (w *terraformWorkspace) killTheNextApply() {
+	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), "terraform", "apply", "-auto-approve", "-input=false", "-no-color", "-var", "hang=true")
 	cmd.Dir, cmd.Env = w.dir, w.env
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // the sleep of local-exec dies with it

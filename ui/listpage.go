@@ -32,8 +32,9 @@ type listPage[T any] struct {
 	notes   []string // sources that could not be read
 	reading []string // the same, of the listing under way
 
-	typing bool
-	input  widget.Input
+	typing   bool
+	input    widget.Input
+	watching bool // read again every few seconds
 
 	start  func() tea.Cmd                            // begins a listing
 	facts  func() []tea.Cmd                          // reads facts of rows near the screen; nil: none
@@ -69,8 +70,7 @@ func (p *listPage[T]) due() bool {
 	if p.asOf.IsZero() && p.err == nil {
 		return true
 	}
-	pause := max(p.host.every(), 10*p.took)
-	return p.host.now().Sub(p.began) >= pause
+	return p.host.now().Sub(p.began) >= p.pause()
 }
 
 // outdate makes the list due again, whenever it is shown next.
@@ -197,6 +197,9 @@ func (p *listPage[T]) aged(cells []widget.Cell) []widget.Cell {
 		cells = append(cells, dim(sep()+"reading"))
 	case !p.asOf.IsZero():
 		cells = append(cells, dim(sep()+justNow(p.host.now().Sub(p.asOf))))
+	}
+	if p.watching {
+		cells = append(cells, text(sep()+"watching"))
 	}
 	if p.busy {
 		return append(cells, widget.Cell{Text: " ↻", Tone: widget.Accent})

@@ -73,6 +73,7 @@ func (p *statesPage) actionTable() []action {
 				return p.host.copied("the command line", p.host.command("states", p.backend.URL(p.backend.Prefix)))
 			}},
 	}
+	own = append(own, p.watchAction())
 	return append(append(own, p.listActions()...), p.movement()...)
 }
 
@@ -213,7 +214,7 @@ func (p *statesPage) cells(s *model.State, cells []widget.Cell) []widget.Cell {
 	f := &s.Facts
 	if s.Deleted {
 		return append(cells, stateCell(s, p.list.room), text(s.Workspace), none(), none(), none(),
-			text(ago(p.host.now(), s.LastModified)), factCell(f.Locked, lockedCell), none(), factCell(f.Digest, digestCell))
+			text(ago(p.host.serviceNow(), s.LastModified)), factCell(f.Locked, lockedCell), none(), factCell(f.Digest, digestCell))
 	}
 	return append(cells,
 		stateCell(s, p.list.room),
@@ -221,7 +222,7 @@ func (p *statesPage) cells(s *model.State, cells []widget.Cell) []widget.Cell {
 		factCell(f.Header, serialCell),
 		factCell(f.Resources, func(n int) widget.Cell { return text(count(n)) }),
 		text(size(s.Size)),
-		text(ago(p.host.now(), s.LastModified)),
+		text(ago(p.host.serviceNow(), s.LastModified)),
 		factCell(f.Locked, lockedCell),
 		factCell(f.Encryption, encryptionCell),
 		factCell(f.Digest, digestCell),

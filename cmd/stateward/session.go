@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/aws"
@@ -102,6 +103,10 @@ func (s *session) options(backends []model.Backend, discover bool) aws.Options {
 
 // reach gives the session access to backends.
 func (s *session) reach(o aws.Options) { s.access = s.connect(o, s.mfa.ask) }
+
+// serviceNow is the time by the services' clock, once something was read: how old
+// a version is must not depend on this machine's.
+func (s *session) serviceNow() time.Time { return s.access.ServiceTime(s.now()) }
 
 // actor is who appears in locks and in the journal.
 func (s *session) actor() aws.Actor {

@@ -8,81 +8,11 @@ import (
 	"testing"
 	"time"
 
-	sdk "github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
-	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
-	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/model"
 )
-
-// loseLock is somebody who removes our lock under us.
-func (l *lab) loseLock() {
-	if l.uses(model.MechanismLockfile) {
-		l.must(l.s3.DeleteObject(l.t.Context(), &s3.DeleteObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(model.LockKey(labKey))}))
-		return
-	}
-	l.deleteRow(model.LockID(labBucket, labKey))
-}
-
-func TestWithoutOurLockNoDigestIsSet(t *testing.T) {
-	for name, mechs := range map[string][]model.Mechanism{
-		"the row is gone":       {model.MechanismDynamoDB},
-		"the lock file is gone": {model.MechanismLockfile, model.MechanismDynamoDB},
-	} {
-		t.Run(name, func(t *testing.T) {
-			l := newLab(t, mechs...)
-			first := l.write(1, "one")
-			l.write(2, "two")
-			before := l.attribute(model.DigestID(labBucket, labKey), "Digest")
-			c := l.client()
-			plan := l.planRestore(c, first)
-			l.once("PutObject", "terraform.tfstate", func() *emulator.Fault { return &emulator.Fault{After: l.loseLock} })
-			res := c.Run(t.Context(), plan, []string{labKey}, nil)
-			wantOutcome(t, res, model.OutcomeInterrupted)
-			if got := l.attribute(model.DigestID(labBucket, labKey), "Digest"); got != before {
-				t.Errorf("digest %q was set without the lock; before it was %q", got, before)
-			}
-		})
-	}
-}
-
-func TestALockFileThatStaysIsNotCalledDeleted(t *testing.T) {
-	l := newLab(t, model.MechanismLockfile)
-	raw := lockRaw(staleID, "ci@runner-17")
-	l.lock(raw)
-	c := l.client()
-	plan := l.planUnlock(c, staleID)
-	l.once("DeleteObject", ".tflock", func() *emulator.Fault { return &emulator.Fault{Status: 204} })
-	res := c.Run(t.Context(), plan, []string{staleID}, nil)
-	wantOutcome(t, res, model.OutcomeInterrupted)
-	if !strings.Contains(res.Message, "still there") || len(res.Next) != 1 || !strings.Contains(res.Next[0], "stateward unlock") {
-		t.Errorf("message %q, next %q", res.Message, res.Next)
-	}
-	l.wantHeld(raw)
-}
-
-func TestARowWithoutInfoThatIsLockedAtTheLastMomentStays(t *testing.T) {
-	l := newLab(t, model.MechanismDynamoDB)
-	bare := func(attributes map[string]ddbtypes.AttributeValue) {
-		attributes["LockID"] = &ddbtypes.AttributeValueMemberS{Value: model.LockID(labBucket, labKey)}
-		l.must(l.ddb.PutItem(l.t.Context(), &dynamodb.PutItemInput{TableName: sdk.String(labTable), Item: attributes}))
-	}
-	bare(map[string]ddbtypes.AttributeValue{})
-	c := l.client()
-	plan := l.planUnlock(c, "")
-	newer := lockRaw("newer", "erin@mbp")
-	l.once("DeleteItem", "", func() *emulator.Fault {
-		return &emulator.Fault{Before: func() {
-			bare(map[string]ddbtypes.AttributeValue{"Info": &ddbtypes.AttributeValueMemberS{Value: newer}})
-		}}
-	})
-	res := c.Run(t.Context(), plan, []string{plan.Tokens[0].Value}, nil)
-	wantOutcome(t, res, model.OutcomeRefused)
-	l.wantHeld(newer)
-}
 
 // processKeys are credentials of a profile that end then.
 func processKeys(t *testing.T, end time.Time) {
@@ -96,14 +26,16 @@ func TestCredentialsThatEndSoonStopAnOperation(t *testing.T) {
 	for name, c := range map[string]struct {
 		left  time.Duration // when the plan is made
 		later time.Duration // it is confirmed
+		slow  time.Duration // this machine's clock
 		want  model.Outcome
 	}{
-		"they last":                             {left: time.Hour, want: model.OutcomeDone},
-		"they end soon":                         {left: 4 * time.Minute, want: model.OutcomeRefused},
-		"they end soon when it is confirmed":    {left: time.Hour, later: 56 * time.Minute, want: model.OutcomeRefused},
-		"they still last when it is confirmed":  {left: time.Hour, later: 50 * time.Minute, want: model.OutcomeDone},
-		"they have ended when it is confirmed":  {left: time.Hour, later: 61 * time.Minute, want: model.OutcomeRefused},
-		"they do not last, whatever is planned": {left: 6 * time.Minute, later: 2 * time.Minute, want: model.OutcomeRefused},
+		"they last":                               {left: time.Hour, want: model.OutcomeDone},
+		"they end soon":                           {left: 4 * time.Minute, want: model.OutcomeRefused},
+		"they end soon when it is confirmed":      {left: time.Hour, later: 56 * time.Minute, want: model.OutcomeRefused},
+		"they still last when it is confirmed":    {left: time.Hour, later: 50 * time.Minute, want: model.OutcomeDone},
+		"they have ended when it is confirmed":    {left: time.Hour, later: 61 * time.Minute, want: model.OutcomeRefused},
+		"they end soon, which a slow clock hides": {left: 2*time.Hour + 3*time.Minute, slow: 2 * time.Hour, want: model.OutcomeRefused},
+		"they do not last, whatever is planned":   {left: 6 * time.Minute, later: 2 * time.Minute, want: model.OutcomeRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := newLab(t, model.MechanismDynamoDB)
@@ -111,8 +43,12 @@ func TestCredentialsThatEndSoonStopAnOperation(t *testing.T) {
 			raw := lockRaw(staleID, "ci@runner-17")
 			l.lock(raw)
 			client := l.client(func(o *aws.Options) { o.Static = nil })
+			l.server.SetClock(func() time.Time { return time.Now().Add(c.slow) })
 			plan := l.planUnlock(client, staleID)
-			l.server.SetClock(func() time.Time { return time.Now().Add(c.later) })
+			if refused := len(plan.Refusals) > 0; refused != (c.left-c.slow < 5*time.Minute) {
+				t.Errorf("refusals of the plan: %q", plan.Refusals)
+			}
+			l.server.SetClock(func() time.Time { return time.Now().Add(c.slow + c.later) })
 			client.LocksOf(t.Context(), l.backend(), labKey) // as the open plan does again and again
 			l.server.ResetLog()
 			res := client.Run(t.Context(), plan, []string{staleID}, nil)
@@ -122,6 +58,47 @@ func TestCredentialsThatEndSoonStopAnOperation(t *testing.T) {
 				if !strings.Contains(res.Message, "credentials expire in") || len(l.changes()) > 0 {
 					t.Errorf("message %q, sent %v", res.Message, l.changes())
 				}
+			}
+		})
+	}
+}
+
+func TestAVersionWhoseSerialCannotBeReadLeavesRoomForIt(t *testing.T) {
+	l := newLab(t, model.MechanismDynamoDB)
+	first := l.write(1, "one")
+	hidden := l.write(8, "eight")
+	l.write(3, "three")
+	l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
+		if r.Operation == "GetObject" && r.Query.Get("versionId") == hidden {
+			return &emulator.Fault{Status: 403, Code: "AccessDenied"}
+		}
+		return nil
+	})
+	p := l.planRestore(l.client(), first)
+	if p.Restore.NewSerial != 5 || !slices.ContainsFunc(p.Warnings, func(w string) bool { return strings.Contains(w, "serials of 1 versions could not be read") }) {
+		t.Errorf("serial %d, warnings %q", p.Restore.NewSerial, p.Warnings)
+	}
+}
+
+func TestTheMechanismThatTheOperatorNamesIsTaken(t *testing.T) {
+	l := newLab(t, model.MechanismLockfile)
+	first := l.write(1, "one")
+	l.write(2, "two")
+	b := l.backend()
+	b.Declared = nil
+	for name, c := range map[string]struct {
+		named []model.Mechanism
+		takes bool
+	}{
+		"none is known":          {nil, false},
+		"the lock file, by flag": {[]model.Mechanism{model.MechanismLockfile}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := l.client(func(o *aws.Options) { o.Mechanisms = c.named })
+			p, err := client.PlanRestore(t.Context(), b, labKey, model.RestoreRequest{VersionID: first})
+			l.must(p, err)
+			if p.Restore.Lockfile != c.takes || (len(p.Refusals) == 0) != c.takes {
+				t.Errorf("lock file %v, refusals %q", p.Restore.Lockfile, p.Refusals)
 			}
 		})
 	}

@@ -50,9 +50,9 @@ func TestAWatchedListIsReadEveryFewSeconds(t *testing.T) {
 		call string
 	}{
 		"backends":          {nil, "Backends"},
-		"states":            {[]string{"enter"}, "States"},
-		"versions":          {[]string{"enter", "enter"}, "Versions"},
-		"locks of a state":  {[]string{"enter", "enter", "tab", "tab", "tab"}, "LocksOf"},
+		"states":            {[]string{"j", "enter"}, "States"},
+		"versions":          {[]string{"j", "enter", "enter"}, "Versions"},
+		"locks of a state":  {[]string{"j", "enter", "enter", "tab", "tab", "tab"}, "LocksOf"},
 		"locks of backends": {[]string{"2"}, "Locks "},
 	} {
 		t.Run(name, func(t *testing.T) {

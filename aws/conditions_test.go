@@ -9,7 +9,6 @@ import (
 	"errors"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -173,41 +172,6 @@ func TestALockThatIsTakenStopsARestoreAtOnce(t *testing.T) {
 			t.Errorf("steps %+v", res.Steps)
 		}
 	})
-}
-
-// The answers to taking the lock file are lost, it may still arrive, and by the
-// time it is looked for somebody else has taken it.
-func TestALockFileThatMayBeOursIsNotReleasedWhenItIsNot(t *testing.T) {
-	l := newLab(t, model.MechanismLockfile)
-	first := l.write(1, "one")
-	l.write(2, "two")
-	c := l.client()
-	plan := l.planRestore(c, first)
-	theirs := lockRaw("theirs", "erin@mbp")
-	var mu sync.Mutex
-	puts, gets := 0, 0
-	l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
-		mu.Lock()
-		defer mu.Unlock()
-		switch {
-		case !strings.HasSuffix(r.Key, ".tflock"):
-		case r.Operation == "PutObject" && puts < 3:
-			puts++
-			return &emulator.Fault{Reset: true}
-		case r.Operation == "GetObject" && puts == 3:
-			if gets++; gets == 2 {
-				return &emulator.Fault{Before: func() { l.lock(theirs) }}
-			}
-		}
-		return nil
-	})
-	res := c.Run(t.Context(), plan, []string{labKey}, nil)
-	l.server.OnRequest(nil)
-	if res.Outcome == model.OutcomeDone || puts != 3 || gets < 2 {
-		t.Errorf("outcome %s after %d writes and %d reads: %s", res.Outcome, puts, gets, res.Message)
-	}
-	l.wantHeld(theirs)
-	l.wantState(body(2, "two"))
 }
 
 func TestABackupIsOfTheVersionThatWasShown(t *testing.T) {

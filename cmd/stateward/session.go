@@ -32,6 +32,8 @@ type session struct {
 	log     *slog.Logger
 	access  backendAccess
 	close   []io.Closer
+
+	configFlag string // the file that --config names
 }
 
 // with runs a command in a session. Everything that can be wrong with flags,
@@ -56,7 +58,7 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
+	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env), configFlag: f.configFile}
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)

@@ -260,10 +260,13 @@ func (l *stateListing) probe(ctx context.Context, objects []listedObject) []mode
 				is[i] = model.LooksLikeState(got.Body)
 				return nil
 			}
+			if oddName(o.key) {
+				return nil // hardly a state, and who may read none sees that in their columns
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			if text := model.Reason(err) + " on " + l.b.URL(l.prefix); len(l.problem) == 0 {
-				l.problem = append(l.problem, text)
+			if len(l.problem) == 0 {
+				l.problem = append(l.problem, model.ReasonAt(err, l.b.URL(l.prefix)))
 			}
 			return nil
 		})

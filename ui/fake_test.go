@@ -25,6 +25,7 @@ type fake struct {
 	backends []model.Backend
 	listErr  error // after the backends or states there are
 	buckets  []model.Backend
+	others   int           // keys of every bucket that are no states
 	ahead    time.Duration // the services' clock
 
 	bucketsErr error
@@ -111,7 +112,7 @@ func (f *fake) BackendFacts(_ context.Context, b model.Backend) model.BackendFac
 func (f *fake) States(ctx context.Context, b model.Backend, q model.StateQuery) iter.Seq2[model.StatePage, error] {
 	f.called("States %s", b.Bucket)
 	return func(yield func(model.StatePage, error) bool) {
-		page := model.StatePage{Problem: f.problem[b.Bucket]}
+		page := model.StatePage{Problem: f.problem[b.Bucket], Others: f.others}
 		for _, s := range f.states[b.Bucket] {
 			if q.Deleted || !s.Deleted {
 				page.States = append(page.States, s)

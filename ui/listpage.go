@@ -251,9 +251,14 @@ func wrapped(st widget.Styles, tone widget.Tone, sign, sentence string, w, rows 
 
 // noRows says why there are no rows.
 func (p *listPage[T]) noRows() string {
-	switch {
-	case p.empty != nil:
+	if p.empty != nil {
 		return p.empty()
+	}
+	return p.usualNoRows()
+}
+
+func (p *listPage[T]) usualNoRows() string {
+	switch {
 	case p.busy && p.asOf.IsZero():
 		return "reading…"
 	case p.asOf.IsZero():

@@ -30,6 +30,8 @@ func TestOtherBucketsAreOneKeyAway(t *testing.T) {
 	}
 	s.press("G").sees("known from the list of buckets")
 	s.press("enter").sees("Backends › acme-logs", "no states").press("esc")
+	f.others = 7
+	s.press("G", "enter").sees("no states among 7 keys").press("esc")
 	s.press("a").sees("only backends are listed").missing("acme-empty", "acme-logs")
 }
 

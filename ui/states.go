@@ -28,6 +28,7 @@ func newStatesPage(h host, b model.Backend) *statesPage {
 	p.start, p.facts, p.detail, p.carry = p.relist, p.readFacts, p.details, keepStateFacts
 	p.list.id = func(s *model.State) string { return s.Key }
 	p.list.words = func(s *model.State) string { return s.Key + " " + s.Workspace }
+	p.empty = p.noStates
 	p.list.cells = p.cells
 	p.list.init(stateColumns())
 	p.table = p.actionTable()
@@ -50,6 +51,14 @@ func stateColumns() []column[model.State] {
 		{widget.Column{Title: "ENC", Min: 5, Drop: 6}, nil},
 		{widget.Column{Title: "DIGEST", Min: 11, Drop: 3}, nil},
 	}
+}
+
+// noStates tells an empty bucket from one in which other things are kept.
+func (p *statesPage) noStates() string {
+	if words := p.usualNoRows(); words != "no states" || p.others == 0 {
+		return words
+	}
+	return "no states among " + plural(p.others, "key")
 }
 
 func (p *statesPage) title() string { return backendName(p.backend) }

@@ -44,6 +44,7 @@ func (m *callMiddleware) ID() string { return "stateward:Call" }
 func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
 	ctx, w := watch(ctx, m.timeout)
 	out, metadata, err := next.HandleInitialize(ctx, in)
+	m.client.clock.heard(metadata, m.client.opts.Now)
 	m.client.denied.heard(ctx, m.session.who, in.Parameters, out.Result, err, m.client.now())
 	if err != nil {
 		err = &callError{callMiddleware: m, timedOut: w.fired.Load(), err: err}

@@ -32,6 +32,7 @@ type Client struct {
 	mfa   func(serial string) (string, error)
 
 	denied denials
+	clock  serviceClock
 
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]

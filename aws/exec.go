@@ -16,7 +16,7 @@ import (
 // returns a result; progress is called from this goroutine.
 func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progress func(model.StepEvent)) model.Result {
 	r := c.newRun(ctx, p, progress)
-	if err := c.mayRun(p, typed); err != nil {
+	if err := c.mayRun(ctx, p, typed); err != nil {
 		return r.ended(model.OutcomeRefused, err)
 	}
 	if p.Gone {
@@ -56,7 +56,7 @@ func goneMessage(p *model.Plan) string {
 }
 
 // mayRun holds the guards of a plan.
-func (c *Client) mayRun(p *model.Plan, typed []string) error {
+func (c *Client) mayRun(ctx context.Context, p *model.Plan, typed []string) error {
 	if c.opts.ReadOnly {
 		return &model.Failure{Kind: model.ErrReadOnly, Tried: string(p.Operation), On: p.URL(), Next: "Start stateward without --read-only to change anything."}
 	}
@@ -73,7 +73,8 @@ func (c *Client) mayRun(p *model.Plan, typed []string) error {
 		return &model.Failure{Kind: model.ErrRefused, Tried: string(p.Operation), On: p.URL(),
 			Next: fmt.Sprintf("The confirmation is missing: type %s (%s) because %s.", t.Value, t.Label, t.Why)}
 	}
-	return nil
+	expires, _ := c.expires(ctx, p.Backend)
+	return p.RefusedFor(expires, c.serviceNow())
 }
 
 // run is one execution of a plan.

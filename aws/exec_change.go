@@ -140,7 +140,7 @@ func (c *changer) makeLock() error {
 	}
 	c.lockID = newID()
 	c.lockRaw, err = model.LockInfo{ID: c.lockID, Operation: "stateward-" + string(c.plan.Operation), Info: text, Who: actor.Who,
-		Version: actor.Version, Created: c.c.now().UTC(), Path: model.LockID(c.plan.Backend.Bucket, c.plan.Key)}.Marshal()
+		Version: actor.Version, Created: c.c.serviceNow().UTC(), Path: model.LockID(c.plan.Backend.Bucket, c.plan.Key)}.Marshal()
 	return err
 }
 

@@ -234,7 +234,7 @@ func (h *healthReader) unreachable(err error) {
 	f.Region, f.Account, f.Owner = model.Unknown[string](why), model.Unknown[string](why), model.Unknown[string](why)
 	f.ConditionalWrites = model.Unknown[bool](why)
 	f.Leftovers = model.Unknown[model.LockFileLeftovers](why)
-	unread := why + " on s3://" + h.b.Bucket
+	unread := model.ReasonAt(err, "s3://"+h.b.Bucket)
 	f.Tables, f.States = model.GatheredOf[model.TableHealth](nil, unread), model.GatheredOf[model.StateHealth](nil, unread)
 	f.Digests, f.Locks = model.GatheredOf[model.DigestHealth](nil, unread), model.GatheredOf[model.Lock](nil, unread)
 	f.Mechanisms = model.GatheredOf[model.MechanismUse](nil, unread)

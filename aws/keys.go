@@ -87,7 +87,7 @@ func (k *keyGathering) change(f func()) {
 // unread notes a source that could not be read. One that was cut off is none.
 func (k *keyGathering) unread(err error, on string) {
 	if !isCanceled(err) {
-		k.change(func() { k.uses.Unread(model.Reason(err) + " on " + on) })
+		k.change(func() { k.uses.Unread(model.ReasonAt(err, on)) })
 	}
 }
 

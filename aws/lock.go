@@ -106,7 +106,7 @@ func (r *lockReader) add(l *model.Lock) {
 
 // problem notes a place that could not be read, once.
 func (r *lockReader) problem(err error, where string) {
-	text := model.Reason(err) + " on " + where
+	text := model.ReasonAt(err, where)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !slices.Contains(r.problems, text) {

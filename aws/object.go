@@ -67,7 +67,7 @@ func (c *Client) fetch(ctx context.Context, b model.Backend, f fetch) (*object, 
 		return nil, objectFailure(err, b, f)
 	}
 	if o.ServerTime.IsZero() {
-		o.ServerTime = c.now()
+		o.ServerTime = c.serviceNow()
 	}
 	return o, nil
 }

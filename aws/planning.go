@@ -37,7 +37,7 @@ func (c *Client) serviceTime(locks []model.Lock) time.Time {
 		}
 	}
 	if newest.IsZero() {
-		return c.now()
+		return c.serviceNow()
 	}
 	return newest
 }
@@ -49,8 +49,9 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 	// The current version is read before the history is listed: what is written
 	// between the two is then a change that the restore's own check finds, and
 	// never a version whose serial the plan does not know of.
-	f := model.RestoreFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly, Now: c.now()}
+	f := model.RestoreFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly}
 	currentErr := c.gatherCurrent(ctx, &f)
+	f.Now = c.serviceNow()
 	history, err := c.wholeHistory(ctx, b, key)
 	if err != nil {
 		return nil, err

@@ -127,7 +127,7 @@ func (c *Client) rowAt(ctx context.Context, b model.Backend, table, lockID strin
 	}
 	at := serverTime(out.ResultMetadata)
 	if at.IsZero() {
-		at = c.now()
+		at = c.serviceNow()
 	}
 	r, _ = rowOf(out.Item, at)
 	return r, true, nil
@@ -169,7 +169,7 @@ func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) (
 		}
 		at := serverTime(out.ResultMetadata)
 		if at.IsZero() {
-			at = c.now()
+			at = c.serviceNow()
 		}
 		for _, item := range out.Items {
 			if r, ok := rowOf(item, at); ok {

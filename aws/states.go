@@ -19,6 +19,7 @@ const listingGrace = 1500 * time.Millisecond
 // Bounds of looking into objects whose names do not tell what they are.
 const (
 	maxProbes    = 64
+	maxOddProbes = 16
 	largestProbe = 100 << 20
 )
 
@@ -61,6 +62,8 @@ type stateListing struct {
 	seen    map[string]bool // keys yielded
 	carried []listedObject  // whose lock file the next page may hold
 	later   []listedObject  // neither their names nor their rows told what they are
+	plain   int             // of those, by name: nothing speaks against a state
+	odd     int             // and those whose names do
 	unread  bool            // there were more to look into than is done at a time
 	problem []string
 	told    map[string]bool // problems yielded
@@ -140,11 +143,11 @@ func (l *stateListing) decide(objects []listedObject, locked map[string]bool) mo
 		switch {
 		case named != "":
 			p.States = append(p.States, l.state(o, named, locked[o.key]))
-		case !l.rows.done() || l.mayBeState(o) && len(l.later) < maxProbes:
+		case !l.rows.done() || l.mayProbe(o):
 			l.later = append(l.later, o)
 		default:
 			p.Others++
-			l.unread = l.unread || l.mayBeState(o)
+			l.unread = l.unread || l.mayBeState(o) && !oddName(o.key)
 		}
 	}
 	p.Problem = l.news()
@@ -193,11 +196,28 @@ func (l *stateListing) state(o listedObject, named string, lockFile bool) model.
 // mayBeState reports whether an object that nothing names is worth a look at
 // its first bytes.
 func (l *stateListing) mayBeState(o listedObject) bool {
-	if model.IsLockFile(o.key) || model.IsBackup(o.key) || o.size <= 0 || o.size >= largestProbe {
+	return !model.IsLockFile(o.key) && !model.IsBackup(o.key) && o.size > 0 && o.size < largestProbe
+}
+
+// oddName reports whether a name speaks against a state: it ends as a file of
+// another kind does. A key may end in anything, so such objects are looked into
+// as well, but after the others and a few only.
+func oddName(key string) bool {
+	ext := path.Ext(key)
+	return ext != "" && ext != ".json"
+}
+
+// mayProbe reports whether one more object may be put aside to be looked into.
+func (l *stateListing) mayProbe(o listedObject) bool {
+	if !l.mayBeState(o) {
 		return false
 	}
-	ext := path.Ext(o.key)
-	return ext == "" || ext == ".json"
+	if oddName(o.key) {
+		l.odd++
+		return l.odd <= maxOddProbes
+	}
+	l.plain++
+	return l.plain <= maxProbes
 }
 
 // undecided yields what the rows or a look at the first bytes tell of the keys
@@ -218,7 +238,7 @@ func (l *stateListing) undecided(ctx context.Context, yield func(model.StatePage
 func (l *stateListing) resolve(ctx context.Context) model.StatePage {
 	l.rows.wait(ctx)
 	aside := l.later
-	l.later = nil
+	l.later, l.plain, l.odd = nil, 0, 0
 	p := l.decide(aside, nil)
 	found := l.probe(ctx, l.later)
 	p.States = append(p.States, found...)
@@ -240,10 +260,13 @@ func (l *stateListing) probe(ctx context.Context, objects []listedObject) []mode
 				is[i] = model.LooksLikeState(got.Body)
 				return nil
 			}
+			if oddName(o.key) {
+				return nil // hardly a state, and who may read none sees that in their columns
+			}
 			mu.Lock()
 			defer mu.Unlock()
-			if text := model.Reason(err) + " on " + l.b.URL(l.prefix); len(l.problem) == 0 {
-				l.problem = append(l.problem, text)
+			if len(l.problem) == 0 {
+				l.problem = append(l.problem, model.ReasonAt(err, l.b.URL(l.prefix)))
 			}
 			return nil
 		})

@@ -27,7 +27,7 @@ func (l *stateListing) deleted(ctx context.Context, yield func(model.StatePage, 
 			return
 		}
 		if err != nil { // what is there was listed: this source alone is missing
-			yield(model.StatePage{Problem: []string{model.Reason(err) + " on " + l.b.URL(l.prefix)}}, nil)
+			yield(model.StatePage{Problem: []string{model.ReasonAt(err, l.b.URL(l.prefix))}}, nil)
 			return
 		}
 		for _, e := range page.entries {

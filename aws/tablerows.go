@@ -55,7 +55,7 @@ func (p *pendingRows) fail(err error, where string) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	text := model.Reason(err) + " on " + where
+	text := model.ReasonAt(err, where)
 	p.failed = append(p.failed, text)
 	if p.reason == "" {
 		p.reason = text

@@ -25,6 +25,7 @@ const (
 	SourceConfig    Source = "config"
 	SourceLockTable Source = "lock table"
 	SourceAccount   Source = "account"
+	SourceBuckets   Source = "list of buckets" // asked for by hand: no state was found in it
 )
 
 // Backend is a bucket, an optional key prefix, the lock mechanisms in use,

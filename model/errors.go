@@ -47,7 +47,7 @@ func (f *Failure) Error() string {
 	if f.On != "" {
 		b.WriteString(" of " + f.On)
 	}
-	b.WriteString(": " + f.Reason())
+	b.WriteString(": " + f.short())
 	switch {
 	case f.Next != "" && f.Kind == ErrRefused:
 		b.WriteString(": " + f.Next)
@@ -58,8 +58,28 @@ func (f *Failure) Error() string {
 }
 
 // Reason is the short form that a column or an "unknown" field shows:
-// "AccessDenied s3:GetBucketVersioning".
+// "AccessDenied s3:GetBucketVersioning". Where there is nobody to ask as, how to
+// log in is part of it: then there is often nothing else that would tell.
 func (f *Failure) Reason() string {
+	if f.anonymous() && f.Next != "" {
+		return f.short() + ": " + strings.TrimSuffix(f.Next, ".")
+	}
+	return f.short()
+}
+
+// At is the reason for not reading a place: "AccessDenied dynamodb:Scan on table t".
+func (f *Failure) At(place string) string {
+	said := f.short() + " on " + place
+	if f.anonymous() && f.Next != "" {
+		said += ". " + f.Next
+	}
+	return said
+}
+
+// anonymous reports whether the credentials are what is wrong.
+func (f *Failure) anonymous() bool { return f.Kind == ErrExpired || f.Kind == ErrNoIdentity }
+
+func (f *Failure) short() string {
 	switch {
 	case f.Kind == ErrDenied && f.Action != "":
 		return "AccessDenied " + f.Action
@@ -88,4 +108,13 @@ func Reason(err error) string {
 		return ""
 	}
 	return err.Error()
+}
+
+// ReasonAt is the reason for which any error kept a place from being read.
+func ReasonAt(err error, place string) string {
+	var f *Failure
+	if errors.As(err, &f) {
+		return f.At(place)
+	}
+	return Reason(err) + " on " + place
 }

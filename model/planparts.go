@@ -2,6 +2,7 @@ package model
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,9 +33,28 @@ func (p *Plan) guard(readOnly bool, expires, now time.Time) {
 	if policy.RequireReason && strings.TrimSpace(p.Reason) == "" {
 		p.refuse("the policy of " + p.Backend.Bucket + " demands a reason: give --reason")
 	}
-	if !expires.IsZero() && expires.Sub(now) < expiryMargin {
-		p.refuse(fmt.Sprintf("the credentials expire in %s: renew them first, an operation needs 5 min", span(max(0, expires.Sub(now)))))
+	if why := tooShort(expires, now); why != "" {
+		p.refuse(why)
 	}
+}
+
+// tooShort is why credentials that expire then do not last for an operation.
+func tooShort(expires, now time.Time) string {
+	if expires.IsZero() || expires.Sub(now) >= expiryMargin {
+		return ""
+	}
+	return fmt.Sprintf("the credentials expire in %s: renew them first, an operation needs 5 min", span(max(0, expires.Sub(now))))
+}
+
+// RefusedFor is the error that says that the credentials of now, which expire
+// then, do not last for the operation, or nil. A plan may have been looked at
+// for long. The zero time never comes.
+func (p *Plan) RefusedFor(expires, now time.Time) error {
+	why := tooShort(expires, now)
+	if why == "" {
+		return nil
+	}
+	return &Failure{Kind: ErrRefused, Tried: string(p.Operation), On: p.URL(), Cause: errors.New(why), Next: why}
 }
 
 // Enforce is the plan under a policy, whoever made the plan and whatever it says

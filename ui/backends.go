@@ -29,6 +29,7 @@ type backendsPage struct {
 	held  lazy[model.LockReport]
 	check lazy[healthReport]
 	table []action
+	all   bool // the other buckets of the account as well
 }
 
 func newBackendsPage(h host) *backendsPage {
@@ -42,27 +43,31 @@ func newBackendsPage(h host) *backendsPage {
 	p.list.cells = p.cells
 	p.list.init(backendColumns())
 	p.list.natural = namedFirst
+	p.none = "no backends; a lists all buckets of the account"
 	p.table = p.actionTable()
 	return p
 }
 
 // namedFirst keeps the backends that configuration names in its order; those
-// that were found follow by name, in whatever order they were found.
+// that were found follow by name, in whatever order they were found, and the
+// other buckets come last.
 func namedFirst(a, b *backendRow) int {
-	x, y := wasFound(a.Backend), wasFound(b.Backend)
-	switch {
-	case x && y:
+	x, y := howFound(a.Backend), howFound(b.Backend)
+	if x == y && x > 0 {
 		return strings.Compare(backendName(a.Backend), backendName(b.Backend))
-	case x:
-		return 1
-	case y:
-		return -1
 	}
-	return 0
+	return cmp.Compare(x, y)
 }
 
-func wasFound(b model.Backend) bool {
-	return b.Source == model.SourceLockTable || b.Source == model.SourceAccount
+func howFound(b model.Backend) int {
+	switch b.Source {
+	case model.SourceLockTable, model.SourceAccount:
+		return 1
+	case model.SourceBuckets:
+		return 2
+	case model.SourceTarget, model.SourceWorkdir, model.SourceConfig:
+	}
+	return 0
 }
 
 // backendID names a backend: its bucket and its prefix.
@@ -118,11 +123,13 @@ func (p *backendsPage) actionTable() []action {
 		{keys: []string{"enter"}, name: "states", help: "the states of the backend", footer: true,
 			blocked: p.noRow, run: p.openStates},
 		p.healthAction(),
+		p.bucketsAction(),
 		{keys: []string{"y"}, name: "copy", help: "copy the backend's address, or those marked",
 			blocked: p.noRow, run: p.copyTargets},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
 			run: func() tea.Cmd { return p.host.copied("the command line", p.host.command("backends")) }},
 	}
+	own = append(own, p.watchAction())
 	return append(append(own, p.listActions()...), p.movement()...)
 }
 
@@ -143,7 +150,11 @@ func (p *backendsPage) relist() tea.Cmd {
 	ctx, at := p.begin()
 	p.reads.again()
 	p.held.again()
-	return listen(ctx, at, p.host.reader().Backends)
+	list := p.host.reader().Backends
+	if p.all {
+		list = withBuckets(p.host.reader())
+	}
+	return listen(ctx, at, list)
 }
 
 func (p *backendsPage) receive(l letter) tea.Cmd {
@@ -189,7 +200,9 @@ func (p *backendsPage) share() {
 	f := p.host.fleet()
 	f.backends = f.backends[:0:0]
 	for i := range p.list.rows {
-		f.backends = append(f.backends, p.list.rows[i].Backend)
+		if b := p.list.rows[i].Backend; b.Source != model.SourceBuckets {
+			f.backends = append(f.backends, b)
+		}
 	}
 	f.complete = !p.asOf.IsZero()
 }
@@ -221,7 +234,7 @@ func (p *backendsPage) cells(r *backendRow, cells []widget.Cell) []widget.Cell {
 		text(backendName(r.Backend)),
 		factCell(f.States, func(n int) widget.Cell { return text(atLeast(n, f.More)) }),
 		factCell(r.locks, heldCell),
-		factCell(f.LastWrite, func(t time.Time) widget.Cell { return text(ago(p.host.now(), t)) }),
+		factCell(f.LastWrite, func(t time.Time) widget.Cell { return text(ago(p.host.serviceNow(), t)) }),
 		factCell(f.Encryption, encryptionCell),
 		p.healthCell(r),
 		factCell(f.Versioning, versioningCell),

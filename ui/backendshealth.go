@@ -5,6 +5,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"github.com/stateward/stateward/model"
 	"github.com/stateward/stateward/ui/widget"
 )
 
@@ -26,6 +27,9 @@ func (p *backendsPage) healthCell(r *backendRow) widget.Cell {
 	if report, ok := p.host.fleet().health[backendID(r.Backend)]; ok {
 		return report.summary()
 	}
+	if r.Source == model.SourceBuckets {
+		return dim("not checked")
+	}
 	return unread()
 }
 
@@ -41,7 +45,7 @@ func (p *backendsPage) readHealth() []tea.Cmd {
 	for i := from; i < to && p.check.busy < p.check.limit; i++ {
 		b := p.list.shown(i).Backend
 		id := backendID(b)
-		if _, ok := known[id]; ok {
+		if _, ok := known[id]; ok || b.Source == model.SourceBuckets { // it is no backend unless somebody says so
 			continue
 		}
 		p.check.forget(id) // what was dropped since is read again

@@ -24,15 +24,20 @@ type fake struct {
 	denied   []model.Denial
 	backends []model.Backend
 	listErr  error // after the backends or states there are
-	facts    map[string]model.BackendFacts
-	states   map[string][]model.State // by bucket
-	problem  map[string][]string      // by bucket
-	read     map[string]model.StateFacts
-	versions map[string][]model.Version // by s3:// address
-	locks    map[string][]model.Lock    // by bucket
-	blind    map[string][]string        // sources of locks that could not be read, by bucket
-	health   map[string]model.HealthFacts
-	past     fakePast
+	buckets  []model.Backend
+	others   int           // keys of every bucket that are no states
+	ahead    time.Duration // the services' clock
+
+	bucketsErr error
+	facts      map[string]model.BackendFacts
+	states     map[string][]model.State // by bucket
+	problem    map[string][]string      // by bucket
+	read       map[string]model.StateFacts
+	versions   map[string][]model.Version // by s3:// address
+	locks      map[string][]model.Lock    // by bucket
+	blind      map[string][]string        // sources of locks that could not be read, by bucket
+	health     map[string]model.HealthFacts
+	past       fakePast
 
 	tables  map[string][]model.TableEvidence // what lock tables say, by s3:// address
 	written map[string]model.CurrentObject   // the bytes of states, by s3:// address
@@ -72,6 +77,17 @@ func (f *fake) count(name string) int {
 	return n
 }
 
+func (f *fake) ServiceTime(local time.Time) time.Time { return local.Add(f.ahead) }
+
+func (f *fake) Buckets(context.Context) iter.Seq2[[]model.Backend, error] {
+	f.called("Buckets")
+	return func(yield func([]model.Backend, error) bool) {
+		if yield(f.buckets, nil) && f.bucketsErr != nil {
+			yield(nil, f.bucketsErr)
+		}
+	}
+}
+
 func (f *fake) Denied() []model.Denial { return f.denied }
 
 func (f *fake) Identity(context.Context) (model.Identity, error) { return f.who, f.whoErr }
@@ -96,7 +112,7 @@ func (f *fake) BackendFacts(_ context.Context, b model.Backend) model.BackendFac
 func (f *fake) States(ctx context.Context, b model.Backend, q model.StateQuery) iter.Seq2[model.StatePage, error] {
 	f.called("States %s", b.Bucket)
 	return func(yield func(model.StatePage, error) bool) {
-		page := model.StatePage{Problem: f.problem[b.Bucket]}
+		page := model.StatePage{Problem: f.problem[b.Bucket], Others: f.others}
 		for _, s := range f.states[b.Bucket] {
 			if q.Deleted || !s.Deleted {
 				page.States = append(page.States, s)

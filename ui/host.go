@@ -66,6 +66,7 @@ func (a *App) command(args ...string) string {
 			words = append(words, o[0], o[1])
 		}
 	}
+	words = append(words, a.o.Reach...)
 	for i, w := range words {
 		words[i] = model.ShellQuote(w)
 	}

@@ -135,8 +135,8 @@ func (p *kmsKeyPage) lines(st widget.Styles) []string {
 }
 
 func (p *kmsKeyPage) facts(k *model.Key) []journalLine {
-	state := kmsStateCell(k, p.host.now())
-	if words := k.StateWords(p.host.now()); words != "" {
+	state := kmsStateCell(k, p.host.serviceNow())
+	if words := k.StateWords(p.host.serviceNow()); words != "" {
 		state.Text = words
 	}
 	if k.State.Or("").OutOfService() {
@@ -182,7 +182,7 @@ func factText[T any](f model.Fact[T], show func(T) string) string {
 // rotations is the schedule and every rotation that was, the newest first.
 func (p *kmsKeyPage) rotations(k *model.Key) []journalLine {
 	r := k.Rotation
-	cell := rotationCell(k, p.host.now())
+	cell := rotationCell(k, p.host.serviceNow())
 	lines := []journalLine{{"Schedule", joined(" ", cell.Text, r.Enabled.Reason()), cell.Tone}}
 	if next, ok := r.Next.Get(); ok && !next.IsZero() {
 		lines = append(lines, journalLine{"Next", absolute(next), widget.Plain})

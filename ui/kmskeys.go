@@ -169,7 +169,7 @@ func (p *kmsKeysPage) gotNews(m batch[keyNews]) tea.Cmd {
 			p.open--
 		}
 	}
-	keys := p.ring.Keys(p.host.now())
+	keys := p.ring.Keys(p.host.serviceNow())
 	p.fresh = nil // each time it is all of them
 	p.arrived(keys)
 	return tea.Batch(m.next(), p.askMore(m.from.ctx, m.address))
@@ -178,7 +178,7 @@ func (p *kmsKeysPage) gotNews(m batch[keyNews]) tea.Cmd {
 // finish ends the listing when every backend has told all.
 func (p *kmsKeysPage) finish() {
 	p.reading = append(p.reading, p.ring.Problems()...)
-	p.fresh = p.ring.Keys(p.host.now())
+	p.fresh = p.ring.Keys(p.host.serviceNow())
 	p.partial = false // a key that was met under another name goes
 	if p.finding == nil && p.failed != nil && len(p.fresh) == 0 && len(p.list.rows) > 0 {
 		p.finding, p.reading = p.failed, nil // the keys of before are better than none

@@ -133,7 +133,7 @@ func (p *kmsKeysPage) details(st widget.Styles, w, h int) []string {
 	if k == nil {
 		return nil
 	}
-	lines := flow(st, k.Name(), kmsKeyParts(k, p.host.now()), w, 4)
+	lines := flow(st, k.Name(), kmsKeyParts(k, p.host.serviceNow()), w, 4)
 	about := blastLines(k)
 	for _, f := range k.Findings {
 		about = append(about, findingLine(f))

@@ -32,8 +32,9 @@ type listPage[T any] struct {
 	notes   []string // sources that could not be read
 	reading []string // the same, of the listing under way
 
-	typing bool
-	input  widget.Input
+	typing   bool
+	input    widget.Input
+	watching bool // read again every few seconds
 
 	start  func() tea.Cmd                            // begins a listing
 	facts  func() []tea.Cmd                          // reads facts of rows near the screen; nil: none
@@ -69,8 +70,7 @@ func (p *listPage[T]) due() bool {
 	if p.asOf.IsZero() && p.err == nil {
 		return true
 	}
-	pause := max(p.host.every(), 10*p.took)
-	return p.host.now().Sub(p.began) >= pause
+	return p.host.now().Sub(p.began) >= p.pause()
 }
 
 // outdate makes the list due again, whenever it is shown next.
@@ -198,6 +198,9 @@ func (p *listPage[T]) aged(cells []widget.Cell) []widget.Cell {
 	case !p.asOf.IsZero():
 		cells = append(cells, dim(sep()+justNow(p.host.now().Sub(p.asOf))))
 	}
+	if p.watching {
+		cells = append(cells, text(sep()+"watching"))
+	}
 	if p.busy {
 		return append(cells, widget.Cell{Text: " ↻", Tone: widget.Accent})
 	}
@@ -248,9 +251,14 @@ func wrapped(st widget.Styles, tone widget.Tone, sign, sentence string, w, rows 
 
 // noRows says why there are no rows.
 func (p *listPage[T]) noRows() string {
-	switch {
-	case p.empty != nil:
+	if p.empty != nil {
 		return p.empty()
+	}
+	return p.usualNoRows()
+}
+
+func (p *listPage[T]) usualNoRows() string {
+	switch {
 	case p.busy && p.asOf.IsZero():
 		return "reading…"
 	case p.asOf.IsZero():

@@ -70,6 +70,7 @@ func (p *locksPage) actionTable() []action {
 	}, lockActions(&p.listPage)...)
 	own = append(own, action{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
 		run: func() tea.Cmd { return p.host.copied("the command line", p.host.command("locks")) }})
+	own = append(own, p.watchAction())
 	return append(append(own, p.listActions()...), p.movement()...)
 }
 

@@ -42,7 +42,8 @@ type dialog interface {
 
 // host is what pages and dialogs may ask of the App that shows them.
 type host interface {
-	now() time.Time
+	now() time.Time        // by this machine's clock
+	serviceNow() time.Time // by the clock of the services: ages of what they keep
 	reader() Reader
 	operator() Operator
 	journal() journalReader // nil when there is none

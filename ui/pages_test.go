@@ -72,6 +72,14 @@ func TestTheEquivalentCommandLine(t *testing.T) {
 			if s.copied != c.want {
 				t.Errorf("copied %q", s.copied)
 			}
+			s = open(t, sampleFleet(), func(o *Options) {
+				o.Endpoint, o.Reach = "http://localhost:4566", []string{"--lock-table", "a b"}
+			})
+			s.press(strings.Fields(c.keys)...)
+			c.want += " --lock-table 'a b'"
+			if s.copied != c.want {
+				t.Errorf("copied %q", s.copied)
+			}
 		})
 	}
 }

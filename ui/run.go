@@ -26,6 +26,9 @@ type Options struct {
 
 	// Profile, Region and Endpoint are what is known before STS answers.
 	Profile, Region, Endpoint string
+	// Reach are the further flags of this command line, as words, without which
+	// another one would not find the same: they belong to the equivalent command.
+	Reach []string
 
 	NoColor bool
 	Theme   string        // auto, dark or light; "" is auto

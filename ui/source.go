@@ -28,6 +28,8 @@ type Reader interface {
 	LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport
 	bodyReader
 	keysReader
+	bucketsReader
+	clockReader
 	healthReader
 	historyReader
 }

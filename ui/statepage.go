@@ -196,7 +196,7 @@ func (p *statePage) unfilter() bool { return p.tabs[p.at].unfilter() }
 // status is the verdict on the digest.
 func (p *statePage) status() []widget.Cell {
 	if p.past != nil {
-		return pastWords(p.past, p.host.now())
+		return pastWords(p.past, p.host.serviceNow())
 	}
 	digest := factCell(p.facts.Digest, digestWords)
 	cells := []widget.Cell{dim("digest "), digest}
@@ -256,6 +256,7 @@ func newStateLocksTab(h host, sc *scope, b model.Backend, key string) *stateLock
 			return t.host.copied("the command line", t.host.command("locks", t.backend.URL(t.state)))
 		},
 	})
+	own = append(own, t.watchAction())
 	t.table = append(append(own, t.listActions()...), t.movement()...)
 	return t
 }

@@ -28,6 +28,7 @@ func newStatesPage(h host, b model.Backend) *statesPage {
 	p.start, p.facts, p.detail, p.carry = p.relist, p.readFacts, p.details, keepStateFacts
 	p.list.id = func(s *model.State) string { return s.Key }
 	p.list.words = func(s *model.State) string { return s.Key + " " + s.Workspace }
+	p.empty = p.noStates
 	p.list.cells = p.cells
 	p.list.init(stateColumns())
 	p.table = p.actionTable()
@@ -52,6 +53,14 @@ func stateColumns() []column[model.State] {
 	}
 }
 
+// noStates tells an empty bucket from one in which other things are kept.
+func (p *statesPage) noStates() string {
+	if words := p.usualNoRows(); words != "no states" || p.others == 0 {
+		return words
+	}
+	return "no states among " + plural(p.others, "key")
+}
+
 func (p *statesPage) title() string { return backendName(p.backend) }
 
 func (p *statesPage) actions() []action { return p.table }
@@ -73,6 +82,7 @@ func (p *statesPage) actionTable() []action {
 				return p.host.copied("the command line", p.host.command("states", p.backend.URL(p.backend.Prefix)))
 			}},
 	}
+	own = append(own, p.watchAction())
 	return append(append(own, p.listActions()...), p.movement()...)
 }
 
@@ -213,7 +223,7 @@ func (p *statesPage) cells(s *model.State, cells []widget.Cell) []widget.Cell {
 	f := &s.Facts
 	if s.Deleted {
 		return append(cells, stateCell(s, p.list.room), text(s.Workspace), none(), none(), none(),
-			text(ago(p.host.now(), s.LastModified)), factCell(f.Locked, lockedCell), none(), factCell(f.Digest, digestCell))
+			text(ago(p.host.serviceNow(), s.LastModified)), factCell(f.Locked, lockedCell), none(), factCell(f.Digest, digestCell))
 	}
 	return append(cells,
 		stateCell(s, p.list.room),
@@ -221,7 +231,7 @@ func (p *statesPage) cells(s *model.State, cells []widget.Cell) []widget.Cell {
 		factCell(f.Header, serialCell),
 		factCell(f.Resources, func(n int) widget.Cell { return text(count(n)) }),
 		text(size(s.Size)),
-		text(ago(p.host.now(), s.LastModified)),
+		text(ago(p.host.serviceNow(), s.LastModified)),
 		factCell(f.Locked, lockedCell),
 		factCell(f.Encryption, encryptionCell),
 		factCell(f.Digest, digestCell),

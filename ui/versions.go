@@ -139,6 +139,7 @@ func (t *versionsTab) actionTable() []action {
 				return t.host.copied("the command line", t.host.command("history", t.backend.URL(t.state)))
 			}},
 	}
+	own = append(own, t.watchAction())
 	return append(append(own, t.listActions()...), t.movement()...)
 }
 

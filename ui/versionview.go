@@ -10,7 +10,7 @@ import (
 )
 
 func (t *versionsTab) cells(v *model.Version, cells []widget.Cell) []widget.Cell {
-	when, by := text(ago(t.host.now(), v.LastModified)), factCell(v.WrittenBy, authorCell)
+	when, by := text(ago(t.host.serviceNow(), v.LastModified)), factCell(v.WrittenBy, authorCell)
 	if v.DeleteMarker {
 		return append(cells, none(), when, by, none(), none(), none(), none(), none(), none(), t.versionNote(v), dim(v.VersionID))
 	}

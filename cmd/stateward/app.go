@@ -89,7 +89,7 @@ func (e *exitError) Error() string { return "exit" }
 // run runs one command line and returns the exit code.
 func (a *app) run(ctx context.Context, args []string) int {
 	root := a.commands()
-	root.SetArgs(args)
+	root.SetArgs(append([]string{}, args...)) // nil would stand for the process's own
 	cmd, err := root.ExecuteContextC(ctx)
 	return a.report(ctx, cmd.CommandPath(), err)
 }

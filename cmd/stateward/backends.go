@@ -36,7 +36,7 @@ func listBackends(ctx context.Context, s *session, args []string) error {
 	for i, b := range backends {
 		doc := newBackendDoc(b, facts[i])
 		docs, why = append(docs, doc), append(why, doc.Unknown)
-		t.add(backendRow(b, facts[i], s.now())...)
+		t.add(backendRow(b, facts[i], s.serviceNow())...)
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)

@@ -101,7 +101,7 @@ func (s *session) printHistory(versions []model.Version, p *problems) error {
 		doc := newVersionDoc(v)
 		doc.Suggested = wrong && v.VersionID == best.VersionID
 		docs, why = append(docs, doc), append(why, behindSigns(doc))
-		t.add(versionRow(v, s.now(), doc.Suggested)...)
+		t.add(versionRow(v, s.serviceNow(), doc.Suggested)...)
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)

@@ -21,7 +21,7 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	}
 	u := ui.Options{
 		Reader: s.access, Operator: scopedOperator{s.access, s.known}, Journal: s.entries,
-		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL,
+		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL, Reach: s.reachedBy(o),
 		NoColor: s.set.noColor, Theme: s.config.ui.theme, Refresh: s.config.ui.refresh,
 		Now: s.now, Version: buildInfo().Version,
 	}
@@ -30,6 +30,32 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	}
 	defer s.signals.during()() // a second signal must not leave the terminal in raw mode
 	return s.afterUI(ctx, s.runUI(ctx, u))
+}
+
+// reachedBy are the flags of this command line that decide what is found, beside
+// those that the UI knows: what the config says holds for every command anyway.
+func (s *session) reachedBy(o aws.Options) []string {
+	var words []string
+	f := s.known.flags
+	if o.Static == nil && s.configFlag != "" {
+		words = append(words, "--config", s.configFlag)
+	}
+	if o.Static == nil && isTrue(f.trustDir) {
+		words = append(words, "--trust-dir")
+	}
+	if isTrue(f.pathStyle) {
+		words = append(words, "--path-style")
+	}
+	if f.workspacePrefix != nil {
+		words = append(words, "--workspace-key-prefix", *f.workspacePrefix)
+	}
+	for _, table := range f.lockTables {
+		words = append(words, "--lock-table", table)
+	}
+	for _, m := range f.mechanisms {
+		words = append(words, "--mechanism", string(m))
+	}
+	return words
 }
 
 // afterUI tells what the screen cannot tell any more.

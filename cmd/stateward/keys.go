@@ -33,7 +33,7 @@ func listKeys(ctx context.Context, s *session, args []string) error {
 	if err != nil {
 		return err
 	}
-	now := s.now()
+	now := s.serviceNow()
 	keys := ring.Keys(now)
 	docs := make([]keyDoc, 0, len(keys))
 	var why []reasons

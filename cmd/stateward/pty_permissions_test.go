@@ -25,7 +25,8 @@ func TestWhatIsDeniedIsShownWithItsStatementAndClears(t *testing.T) {
 	c.env = []string{"AWS_ENDPOINT_URL=" + server.URL(), "AWS_EC2_METADATA_DISABLED=true",
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1"}
 	c.start()
-	c.sees(`^ Backends .* 5 · (now|\d+ s ago)`, `acme-legacy-state .* \?`, `acme-tfstate-prod .* \?`)
+	c.sees(`^ Backends .* 5 · (now|\d+ s ago)`, `acme-legacy-state .* \?`, `acme-tfstate-prod .* \?`,
+		`acme-tfstate-payments .* \?`, `acme-tfstate-network .* \?`, `acme-tfstate-data .* \?`) // all five are read
 	c.press("p")
 	c.sees(`^ Backends › Permissions .* 5 · `, `s3:GetBucketVersioning acme-tfstate-prod VERSIONING`,
 		`"Action": "s3:GetBucketVersioning"`, `"Resource": "arn:aws:s3:::acme-`)

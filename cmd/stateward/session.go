@@ -10,6 +10,7 @@ import (
 	"os/user"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/aws"
@@ -31,6 +32,8 @@ type session struct {
 	log     *slog.Logger
 	access  backendAccess
 	close   []io.Closer
+
+	configFlag string // the file that --config names
 }
 
 // with runs a command in a session. Everything that can be wrong with flags,
@@ -55,7 +58,7 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
+	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env), configFlag: f.configFile}
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)
@@ -102,6 +105,10 @@ func (s *session) options(backends []model.Backend, discover bool) aws.Options {
 
 // reach gives the session access to backends.
 func (s *session) reach(o aws.Options) { s.access = s.connect(o, s.mfa.ask) }
+
+// serviceNow is the time by the services' clock, once something was read: how old
+// a version is must not depend on this machine's.
+func (s *session) serviceNow() time.Time { return s.access.ServiceTime(s.now()) }
 
 // actor is who appears in locks and in the journal.
 func (s *session) actor() aws.Actor {

@@ -45,7 +45,7 @@ func listStates(ctx context.Context, s *session, args []string, deleted bool) er
 	for _, st := range states {
 		doc := newStateDoc(st)
 		docs, why = append(docs, doc), append(why, doc.Unknown)
-		t.add(stateRow(name(st), st, s.now())...)
+		t.add(stateRow(name(st), st, s.serviceNow())...)
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)

@@ -117,6 +117,7 @@ type fakeBackends struct {
 	calls   []string
 	typed   []string
 
+	ahead     time.Duration // the services' clock
 	found     []model.Backend
 	foundErr  error
 	facts     model.BackendFacts
@@ -229,6 +230,12 @@ func (f *fakeBackends) Locks(_ context.Context, b model.Backend) model.LockRepor
 func (f *fakeBackends) LocksOf(_ context.Context, b model.Backend, key string) model.LockReport {
 	f.note("LocksOf " + b.URL(key))
 	return f.locksOf
+}
+
+func (f *fakeBackends) ServiceTime(local time.Time) time.Time { return local.Add(f.ahead) }
+
+func (f *fakeBackends) Buckets(context.Context) iter.Seq2[[]model.Backend, error] {
+	return func(func([]model.Backend, error) bool) {}
 }
 
 func (f *fakeBackends) Denied() []model.Denial { return nil }

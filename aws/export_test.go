@@ -15,3 +15,6 @@ func SetGrace(c *Client, d time.Duration) { c.grace = d }
 func (c *Client) SearchWithin(ctx context.Context, backends []model.Backend, q model.SearchQuery, largest int64) iter.Seq2[model.SearchPage, error] {
 	return c.search(ctx, backends, q, largest)
 }
+
+// Urgent marks reads that are sent to an endpoint that has fallen silent, too.
+var Urgent = urgent

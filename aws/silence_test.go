@@ -246,6 +246,9 @@ func TestATimeoutIsNeverAnEmptyList(t *testing.T) {
 func endless(t *testing.T, start string, more []byte, pause time.Duration) string {
 	t.Helper()
 	return serve(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodHead {
+			return
+		}
 		_, err := w.Write([]byte(start))
 		for err == nil && r.Context().Err() == nil {
 			_, err = w.Write(more)

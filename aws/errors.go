@@ -168,7 +168,9 @@ type serviceError struct {
 	err    error
 }
 
-func (e *serviceError) Error() string { return fmt.Sprintf("the service failed: %d %s", e.status, e.code) }
+func (e *serviceError) Error() string {
+	return fmt.Sprintf("the service failed: %d %s", e.status, e.code)
+}
 func (e *serviceError) Unwrap() error { return e.err }
 
 // kindOf is the kind of a service's error code, or of the bare status: answers

@@ -154,12 +154,22 @@ func answerFailure(f *model.Failure, err error, action string, call callError) {
 			hostOf(err, call), status, http.StatusText(status))
 	}
 	if f.Kind == "" {
-		f.Cause = &serviceError{status: status, code: orElse(f.Code, http.StatusText(status)), err: err}
+		f.Cause = &serviceError{status: status, code: serviceCode(f.Code, status), err: err}
 	}
 }
 
 // codeMadeUp is the code that the SDK puts where an error answer has none.
 const codeMadeUp = "UnknownError"
+
+// serviceCode is the code of an error answer. For one without, the SDK takes the
+// words of the status without their spaces.
+func serviceCode(code string, status int) string {
+	words := http.StatusText(status)
+	if code == "" || code == strings.ReplaceAll(words, " ", "") {
+		return words
+	}
+	return code
+}
 
 // serviceError is an error answer of no kind of its own, in few words.
 type serviceError struct {

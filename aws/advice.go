@@ -77,7 +77,7 @@ func notFoundAdvice(code string) string {
 // says quotes the service where nothing better is known.
 func says(message string) string {
 	message = strings.TrimSuffix(strings.TrimSpace(message), ".")
-	if message == "" {
+	if message == "" || message == codeMadeUp {
 		return ""
 	}
 	return "The service says: " + message + "."

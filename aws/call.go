@@ -20,11 +20,12 @@ import (
 // bound on calls under way, and inside that the deadline of the call.
 func (c *Client) stack(s *session, k clientKey, endpoint string) []func(*middleware.Stack) error {
 	guard := &Guard{client: c, readOnly: k.readOnly}
-	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint, client: c}
+	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint, client: c, silence: &silence{}}
 	return []func(*middleware.Stack) error{
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(guard, middleware.After) },
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(slotMiddleware{}, middleware.After) },
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(call, middleware.After) },
+		addAnswerCheck,
 	}
 }
 
@@ -35,6 +36,7 @@ type callMiddleware struct {
 	timeout  time.Duration
 	endpoint string
 	client   *Client
+	silence  *silence // of the endpoint, for all calls of a service client
 }
 
 // ID implements middleware.InitializeMiddleware.
@@ -42,13 +44,14 @@ func (m *callMiddleware) ID() string { return "stateward:Call" }
 
 // HandleInitialize implements middleware.InitializeMiddleware.
 func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
+	if err := m.silence.spare(ctx, m.client.now); err != nil {
+		return middleware.InitializeOutput{}, middleware.Metadata{}, err
+	}
 	ctx, w := watch(ctx, m.timeout)
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	m.client.clock.heard(metadata, m.client.opts.Now)
 	m.client.denied.heard(ctx, m.session.who, in.Parameters, out.Result, err, m.client.now())
-	if err != nil {
-		err = &callError{callMiddleware: m, timedOut: w.fired.Load(), err: err}
-	}
+	err = m.ended(w, err)
 	if got, ok := out.Result.(*s3.GetObjectOutput); ok && err == nil && got.Body != nil {
 		got.Body = &watchedBody{body: got.Body, watchdog: w, call: m}
 		return out, metadata, nil
@@ -57,10 +60,27 @@ func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.Ini
 	return out, metadata, err
 }
 
+// ended is the error of a call. One that was given up between two tries was
+// answered, or refused a connection, and that says more than the silence after it.
+func (m *callMiddleware) ended(w *watchdog, err error) error {
+	if err == nil {
+		m.silence.heard(nil, m.client.now())
+		return nil
+	}
+	timedOut := w.fired.Load()
+	if last := w.tried.Load(); timedOut && last != nil {
+		timedOut, err = false, *last
+	}
+	call := &callError{callMiddleware: m, timedOut: timedOut, err: err}
+	m.silence.heard(call, m.client.now())
+	return call
+}
+
 // callError is the error of a call, with how it was made.
 type callError struct {
 	*callMiddleware
 	timedOut bool
+	spared   int // not sent: so many calls before it were not answered; 0: it was sent
 	err      error
 }
 
@@ -73,7 +93,11 @@ type watchdog struct {
 	timer   *time.Timer
 	cancel  context.CancelCauseFunc
 	fired   atomic.Bool
+	tried   atomic.Pointer[error] // how the last try ended that did so by itself
 }
+
+// watchdogKey is where the context of a call has its watchdog.
+type watchdogKey struct{}
 
 func watch(ctx context.Context, timeout time.Duration) (context.Context, *watchdog) {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -82,7 +106,7 @@ func watch(ctx context.Context, timeout time.Duration) (context.Context, *watchd
 		w.fired.Store(true)
 		cancel(context.DeadlineExceeded)
 	})
-	return ctx, w
+	return context.WithValue(ctx, watchdogKey{}, w), w
 }
 
 func (w *watchdog) stop() {
@@ -90,19 +114,26 @@ func (w *watchdog) stop() {
 	w.cancel(nil)
 }
 
-// watchedBody gives a body the timeout anew with every piece that arrives: a
-// large state on a slow line is no hanging endpoint.
+// watchedBody gives a body the timeout anew as long as it gets on: a large state
+// on a slow line is no hanging endpoint, but one byte at a time is.
 type watchedBody struct {
 	body     io.ReadCloser
 	watchdog *watchdog
 	call     *callMiddleware
+	arrived  int // since the timeout was given anew
 }
+
+// leastProgress is how many bytes must arrive within the timeout.
+const leastProgress = 4 << 10
 
 func (b *watchedBody) Read(p []byte) (int, error) {
 	n, err := b.body.Read(p)
 	switch {
 	case err == nil:
-		b.watchdog.timer.Reset(b.watchdog.timeout)
+		if b.arrived += n; b.arrived >= leastProgress {
+			b.arrived = 0
+			b.watchdog.timer.Reset(b.watchdog.timeout)
+		}
 	case !errors.Is(err, io.EOF):
 		err = &callError{callMiddleware: b.call, timedOut: b.watchdog.fired.Load(), err: err}
 	}
@@ -123,10 +154,10 @@ func (b *watchedBody) Close() error {
 func (c *Client) retryer() sdk.RetryerV2 {
 	standard := retry.NewStandard(func(o *retry.StandardOptions) {
 		o.MaxAttempts = readAttempts
-		o.MaxBackoff = maxBackoff
+		o.MaxBackoff = min(maxBackoff, c.timeout()/backoffShare)
 		o.RateLimiter = ratelimit.None
 		if c.opts.Sleep != nil {
-			o.Backoff = c.injectedBackoff(retry.NewExponentialJitterBackoff(maxBackoff))
+			o.Backoff = c.injectedBackoff(retry.NewExponentialJitterBackoff(o.MaxBackoff))
 		}
 	})
 	return readRetryer{RetryerV2: standard}
@@ -135,6 +166,7 @@ func (c *Client) retryer() sdk.RetryerV2 {
 const (
 	readAttempts = 3
 	maxBackoff   = 5 * time.Second
+	backoffShare = 8 // a pause is at most this part of the time that all tries together have
 )
 
 // injectedBackoff takes the pause itself: the SDK's own sleep cannot be
@@ -158,6 +190,9 @@ var errNoRepetition = errors.New("a change is sent once")
 func (r readRetryer) GetRetryToken(ctx context.Context, err error) (func(error) error, error) {
 	if !isRead(awsmiddleware.GetOperationName(ctx)) {
 		return nil, errNoRepetition
+	}
+	if w, ok := ctx.Value(watchdogKey{}).(*watchdog); ok && ctx.Err() == nil {
+		w.tried.Store(&err)
 	}
 	return r.RetryerV2.GetRetryToken(ctx, err)
 }

@@ -116,11 +116,20 @@ func refusedAddress(t *testing.T) string {
 // answering is a server that answers everything alike.
 func answering(t *testing.T, status int, body string) string {
 	t.Helper()
-	s := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+	return serve(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(body)) // the client may be gone
-	}))
-	t.Cleanup(s.Close)
+	})
+}
+
+// serve is the address of a server that ends with the test.
+func serve(t *testing.T, answer http.HandlerFunc) string {
+	t.Helper()
+	s := httptest.NewServer(answer)
+	t.Cleanup(func() {
+		s.CloseClientConnections()
+		s.Close()
+	})
 	return s.URL
 }
 

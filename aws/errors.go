@@ -34,7 +34,7 @@ func failure(err error, tried, on, action string) error {
 	}
 	var creds *credentialsError
 	switch {
-	case isCanceled(err) && !call.timedOut:
+	case isCanceled(err):
 		return fmt.Errorf("%s of %s: %w", tried, on, context.Canceled)
 	case errors.As(err, &creds):
 		credentialFailure(f, creds)
@@ -48,7 +48,12 @@ func failure(err error, tried, on, action string) error {
 	return f
 }
 
-func isCanceled(err error) bool { return errors.Is(err, context.Canceled) }
+// isCanceled reports whether a call ended because the caller wanted it to. One
+// that is out of time is cancelled too, by its own watchdog, and is a failure.
+func isCanceled(err error) bool {
+	var call *callError
+	return errors.Is(err, context.Canceled) && !(errors.As(err, &call) && call.timedOut)
+}
 
 func isTimeout(err error) bool {
 	var n net.Error
@@ -62,7 +67,10 @@ func timeoutFailure(f *model.Failure, call callError) {
 	if call.callMiddleware != nil {
 		within = " within " + call.timeout.String()
 	}
-	f.Next = fmt.Sprintf("%s did not answer%s: check the network and the endpoint, or give it longer with --timeout.", hostOf(f.Cause, call), within)
+	f.Next = fmt.Sprintf("%s did not answer%s%s: check the network and the endpoint, or give it longer with --timeout.", hostOf(f.Cause, call), within, call.sparing())
+	// The watchdog ended it by cancelling, and whoever finds that in the chain
+	// would take the failure for an end that somebody asked for.
+	f.Cause = fmt.Errorf("%w: %s", context.DeadlineExceeded, f.Cause)
 }
 
 // noAnswerFailure: there was no answer, or none that could be read.
@@ -74,7 +82,7 @@ func noAnswerFailure(f *model.Failure, err error, call callError) {
 	switch {
 	case errors.As(err, &send), errors.As(err, &op), errors.As(err, &dns):
 		f.Kind = model.ErrUnreachable
-		f.Next = fmt.Sprintf("%s cannot be reached (%s): check --endpoint-url, --region and the network.", hostOf(err, call), innermost(err))
+		f.Next = fmt.Sprintf("%s cannot be reached (%s)%s: check --endpoint-url, --region and the network.", hostOf(err, call), innermost(err), call.sparing())
 	case errors.As(err, &garbled):
 		garbledFailure(f, err, call)
 	default:
@@ -130,15 +138,50 @@ func answerFailure(f *model.Failure, err error, action string, call callError) {
 		f.Kind, f.Code = model.ErrNotFound, "delete marker"
 		return
 	}
+	if f.Code == codeMadeUp {
+		f.Code = ""
+	}
+	if message == http.StatusText(status) {
+		message = "" // it adds nothing
+	}
 	f.Kind = kindOf(f.Code, status)
 	if f.Kind == model.ErrDenied && isDenial(f.Code, status) {
 		f.Action = deniedAction(message, action)
 	}
 	f.Next = advice(f, status, message, call)
+	if f.Next == "" && (f.Kind == "" || f.Kind == model.ErrInvalid) {
+		f.Next = fmt.Sprintf("%s answered %d %s and did not say why: try again, and check --endpoint-url and what stands between here and there.",
+			hostOf(err, call), status, http.StatusText(status))
+	}
 	if f.Kind == "" {
-		f.Cause = fmt.Errorf("the service failed: %d %s: %w", status, f.Code, err)
+		f.Cause = &serviceError{status: status, code: serviceCode(f.Code, status), err: err}
 	}
 }
+
+// codeMadeUp is the code that the SDK puts where an error answer has none.
+const codeMadeUp = "UnknownError"
+
+// serviceCode is the code of an error answer. For one without, the SDK takes the
+// words of the status without their spaces.
+func serviceCode(code string, status int) string {
+	words := http.StatusText(status)
+	if code == "" || code == strings.ReplaceAll(words, " ", "") {
+		return words
+	}
+	return code
+}
+
+// serviceError is an error answer of no kind of its own, in few words.
+type serviceError struct {
+	status int
+	code   string
+	err    error
+}
+
+func (e *serviceError) Error() string {
+	return fmt.Sprintf("the service failed: %d %s", e.status, e.code)
+}
+func (e *serviceError) Unwrap() error { return e.err }
 
 // kindOf is the kind of a service's error code, or of the bare status: answers
 // to HEAD have no body and so no code of their own.

@@ -95,7 +95,7 @@ type run struct {
 
 func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {
 	r := &run{c: c, plan: p, id: newID(), stop: ctx, progress: progress}
-	r.ctx = withOperation(context.WithoutCancel(ctx), operation{ID: r.id, Operation: p.Operation, State: p.URL()})
+	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL()})
 	for _, s := range p.Steps {
 		r.steps = append(r.steps, model.StepResult{Name: s.Name, Status: model.StepPending})
 	}

@@ -24,3 +24,6 @@ func SendThrough(c *Client, way sdk.HTTPClient) {
 	s.cfg.HTTPClient = way
 	c.sessions.put(identity{}, s)
 }
+
+// Urgent marks reads that are sent to an endpoint that has fallen silent, too.
+var Urgent = urgent

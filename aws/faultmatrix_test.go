@@ -162,7 +162,9 @@ func (tr trial) wait(t *testing.T, _ *desk) model.Outcome {
 func (tr trial) once(t *testing.T, d *desk, c *aws.Client) model.Outcome {
 	t.Helper()
 	l := tr.stage(t)
-	d.shows(l, c)
+	if !d.shows(l, c) {
+		return ""
+	}
 	l.server.OnRequest(tr.fault.hook)
 	res := d.run(t, c, tr.plan)
 	l.server.OnRequest(nil)

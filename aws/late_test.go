@@ -66,7 +66,9 @@ func arrivesLate(t *testing.T, p *played, hurry time.Duration) bool {
 	d := newDesk(t, hurry)
 	defer d.close()
 	l := p.stage(t)
-	d.shows(l, d.hasty)
+	if !d.shows(l, d.hasty) {
+		return false
+	}
 	slow := &late{name: "PutObject " + labKey, release: make(chan struct{})}
 	l.server.OnRequest(slow.hook)
 	res := d.run(t, d.hasty, p.plan)

@@ -146,7 +146,9 @@ func (s scenario) play(t *testing.T, d *desk) *played {
 
 func mustPlan(s *stage, d *desk, plan func(*stage, *aws.Client) (*model.Plan, error)) *model.Plan {
 	s.t.Helper()
-	d.shows(s, d.patient)
+	if !d.shows(s, d.patient) {
+		s.t.Fatal("the way is not found")
+	}
 	p, err := plan(s, d.patient)
 	if err != nil || len(p.Refusals) > 0 || p.Gone {
 		s.t.Fatalf("no plan: %v %+v", err, p)

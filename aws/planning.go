@@ -16,6 +16,7 @@ import (
 // PlanUnlock reads everything that is known about the locks of a state and
 // works out how to remove the one that the request names.
 func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
+	ctx = urgent(ctx)
 	report := c.LocksOf(ctx, b, key)
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -46,6 +47,7 @@ func (c *Client) serviceTime(locks []model.Lock) time.Time {
 // out the plan. An error means that there is nothing to plan about: no such
 // version, or a history that cannot be read.
 func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
+	ctx = urgent(ctx)
 	// The current version is read before the history is listed: what is written
 	// between the two is then a change that the restore's own check finds, and
 	// never a version whose serial the plan does not know of.

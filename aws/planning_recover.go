@@ -13,6 +13,7 @@ import (
 // state and works out how to finish or undo it. Where several left locks, the
 // plan is about the first; the next call finds the next.
 func (c *Client) PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
+	ctx = urgent(ctx)
 	report := c.LocksOf(ctx, b, key)
 	if err := ctx.Err(); err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 // PlanRepair works out how to make a state and its digest agree: by setting the
 // digest to that of the bytes, or by restoring the version that it names.
 func (c *Client) PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
+	ctx = urgent(ctx)
 	f := model.RepairFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly}
 	f.Expires, _ = c.expires(ctx, b)
 	g, gctx := errgroup.WithContext(ctx)

@@ -3,8 +3,10 @@ package aws
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 
+	"github.com/dustin/go-humanize"
 	"github.com/stateward/stateward/model"
 )
 
@@ -114,8 +116,12 @@ func (r *countedReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// largestGuess bounds the memory that is set aside on the word of a header.
-const largestGuess = 512 << 20
+// Bounds of a body: of the memory that is set aside on the word of a header, and
+// of one that does not end. The largest states are some hundred megabytes.
+const (
+	largestGuess = 512 << 20
+	largestBody  = 1 << 30
+)
 
 // readAll reads a body whose size is known, mostly, without growing.
 func readAll(r io.Reader, size int64) ([]byte, error) {
@@ -128,6 +134,8 @@ func readAll(r io.Reader, size int64) ([]byte, error) {
 			return body, nil
 		case err != nil:
 			return nil, err
+		case len(body) > largestBody:
+			return nil, fmt.Errorf("it goes on after %s: no state is as large as that", humanize.IBytes(largestBody))
 		case len(body) == cap(body):
 			body = append(body, 0)[:len(body)]
 		}

@@ -11,6 +11,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -28,6 +29,9 @@ func main() { os.Exit(start()) }
 
 // start runs the program and returns its exit code.
 func start() (code int) {
+	// net/http writes what servers send without being asked to the standard log:
+	// that would be on the screen, unsanitised.
+	log.SetOutput(io.Discard)
 	a := newApp()
 	defer func() {
 		if p := recover(); p != nil {

@@ -349,6 +349,9 @@ func TestSecretsInsideStringsThatAreJSON(t *testing.T) {
 		"no string":              {`{"password":{"a":"open-text"}}`, `{"password":{"a":"open-text"}}`},
 		"cut off":                {`{"password":"hun`, `{"password":"hun`},
 		"a name alone":           {`"password":`, `"password":`},
+		"a type between":         {`[{"name":"DB_PASSWORD","type":"PLAINTEXT","slot":1,"on":true,"value":"hunter22"}]`, `[{"name":"DB_PASSWORD","type":"PLAINTEXT","slot":1,"on":true,"value":"(sensitive)"}]`},
+		"the value of the next":  {`[{"name":"DB_PASSWORD","from":"vault"},{"name":"REGION","value":"eu-west-1"}]`, `[{"name":"DB_PASSWORD","from":"vault"},{"name":"REGION","value":"eu-west-1"}]`},
+		"a block between":        {`[{"name":"DB_PASSWORD","x":{"value":"open-text"},"value":"hunter22"}]`, `[{"name":"DB_PASSWORD","x":{"value":"open-text"},"value":"hunter22"}]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			quoted, err := json.Marshal(c.inner)
@@ -395,5 +398,62 @@ func TestTheOutputOfTerraformDataRepeatsItsInput(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+func TestTheFormsInWhichACopyIsFound(t *testing.T) {
+	const pem = "-----BEGIN KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\nQUJDREVGR0hJSktMTU5PUA\n-----END KEY-----\n"
+	for name, c := range map[string]struct{ secret, text, want string }{
+		"a space in a URL, by its code":         {"pass word+1", "u:pass%20word%2B1@h", "u:(sensitive)@h"},
+		"a space in a URL, as a plus":           {"pass word+1", "u:pass+word%2B1@h", "u:(sensitive)@h"},
+		"JSON of nothing but ASCII":             {"pässwörd\u2028😀", `{"a":"p\u00e4ssw\u00f6rd\u2028\ud83d\ude00"}`, `{"a":"(sensitive)"}`},
+		"JSON of nothing but ASCII, twice":      {"pässwörd<", `{\"a\":\"p\\u00e4ssw\\u00f6rd<\"}`, `{\"a\":\"(sensitive)\"}`},
+		"six characters with their white space": {"ab cd ", "x ab cd y", "x (sensitive)y"},
+		"nothing but white space":               {"        ", "a         b", "a         b"},
+		"lines that stand indented":             {pem, "key: |\n  -----BEGIN KEY-----\n  MC4CAQAwBQYDK2VwBCIEIA\n  QUJDREVGR0hJSktMTU5PUA\n", "key: |\n  -----BEGIN KEY-----\n  (sensitive)\n  (sensitive)\n"},
+		"lines with carriage returns":           {strings.ReplaceAll(pem, "\n", "\r\n"), "MC4CAQAwBQYDK2VwBCIEIA", "(sensitive)"},
+		"lines that many texts have":            {"user: admin\nenabled: true\nshort\n", "enabled: true short", "enabled: true short"},
+		"one long word of one line":             {"MC4CAQAwBQYDK2VwBCIEIA", "MC4CAQAwBQYDK2VwBCIEI", "MC4CAQAwBQYDK2VwBCIEI"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := NewSecrets()
+			s.learn(c.secret)
+			if got := s.Mask(c.text); got != c.want {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+		})
+	}
+}
+
+func TestSecretsOfTwoSets(t *testing.T) {
+	one, two, both := secretsOf("secret-1"), secretsOf("secret-2", "secret-3"), secretsOf("secret-1", "secret-2", "secret-3")
+	for name, c := range map[string]struct {
+		known, other *Secrets
+		want         int
+		same         *Secrets // the set that is handed on as it is; nil for a new one
+	}{
+		"of each something":       {one, two, 3, nil},
+		"of the larger one first": {two, one, 3, nil},
+		"all known already":       {both, two, 3, both},
+		"all of the other":        {one, both, 3, both},
+		"the same":                {one, one, 1, one},
+		"none known":              {nil, one, 1, one},
+		"none new":                {one, nil, 1, one},
+		"none at all":             {nil, nil, 0, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := c.known.With(c.other)
+			if got.Len() != c.want || c.same != nil && got != c.same {
+				t.Errorf("%d secrets, want %d; handed on: %t", got.Len(), c.want, got == c.same)
+			}
+			for _, s := range []*Secrets{c.known, c.other} {
+				if s == one && !got.Hides("secret-1") || s == two && !got.Hides("secret-3") {
+					t.Error("a secret got lost")
+				}
+			}
+		})
+	}
+	if one.Len() != 1 || two.Len() != 2 {
+		t.Error("a set that others read was changed")
 	}
 }

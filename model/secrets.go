@@ -75,7 +75,7 @@ func (s *Secrets) Add(other *Secrets) {
 // that somebody reads are never changed.
 func (s *Secrets) With(other *Secrets) *Secrets {
 	switch {
-	case s.has(other):
+	case s != nil && s.has(other):
 		return s
 	case other.has(s):
 		return other

@@ -432,14 +432,15 @@ func TestSecretsOfTwoSets(t *testing.T) {
 		want         int
 		same         *Secrets // the set that is handed on as it is; nil for a new one
 	}{
-		"of each something":       {one, two, 3, nil},
-		"of the larger one first": {two, one, 3, nil},
-		"all known already":       {both, two, 3, both},
-		"all of the other":        {one, both, 3, both},
-		"the same":                {one, one, 1, one},
-		"none known":              {nil, one, 1, one},
-		"none new":                {one, nil, 1, one},
-		"none at all":             {nil, nil, 0, nil},
+		"of each something":        {one, two, 3, nil},
+		"none known, and none new": {nil, NewSecrets(), 0, nil},
+		"of the larger one first":  {two, one, 3, nil},
+		"all known already":        {both, two, 3, both},
+		"all of the other":         {one, both, 3, both},
+		"the same":                 {one, one, 1, one},
+		"none known":               {nil, one, 1, one},
+		"none new":                 {one, nil, 1, one},
+		"none at all":              {nil, nil, 0, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := c.known.With(c.other)

@@ -86,6 +86,7 @@ func storageCases() map[string]special {
 		"expiration that is off":                    {"lifecycle-current-states", lifecycleIs(LifecycleRule{ExpireDays: 1}), FindingPass, "no rule touches"},
 		"expiration of another prefix":              {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "logs/", ExpireDays: 1}), FindingPass, "no rule touches"},
 		"expiration of a prefix with a state":       {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", ExpireDate: healthAt}), FindingFail, "an unnamed rule: expires states on 2026-11-22 (app/terraform.tfstate)"},
+		"expiration where states were deleted":      {"lifecycle-current-states", both(lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", ExpireDays: 1}), onState(func(s *StateHealth) { s.Deleted = true })), FindingPass, "no rule touches"},
 		"expiration by a tag":                       {"lifecycle-current-states", lifecycleIs(LifecycleRule{ID: "t", Enabled: true, Filtered: true, ExpireDays: 1}), FindingUnknown, "tags or sizes"},
 		"expiration of a prefix, states not listed": {"lifecycle-current-states", both(lifecycleIs(LifecycleRule{Enabled: true, Prefix: "x/", ExpireDays: 1}), func(h *HealthFacts) { h.States = GatheredOf[StateHealth](nil, "AccessDenied s3:ListBucket") }), FindingUnknown, "AccessDenied s3:ListBucket"},
 		"an archive class":                          {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Transitions: []Transition{{Class: "DEEP_ARCHIVE", Days: 1}}}), FindingFail, "moves states to DEEP_ARCHIVE after 1 day"},
@@ -98,6 +99,8 @@ func storageCases() map[string]special {
 		"history by number":                         {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 1, NewerNoncurrent: 10}), FindingPass, ""},
 		"history by too small a number":             {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 29, NewerNoncurrent: 9}), FindingFail, "after 29 days and keeps only 9"},
 		"no lock files and no leftovers":            {"lockfile-leftovers", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Leftovers = Known(LockFileLeftovers{}) }), FindingNotApplicable, "no lock files"},
+		"a rule for lock files of a tag":            {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Filtered: true, NoncurrentDays: 90}), FindingFail, "no rule removes them"},
+		"a rule for uploads that is off":            {"multipart-abort", lifecycleIs(LifecycleRule{AbortDays: 7}), FindingFail, "no rule aborts them"},
 		"a rule for other lock files":               {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", NoncurrentDays: 30}), FindingFail, "no rule removes them"},
 	}
 }

@@ -47,13 +47,20 @@ func accessCases() map[string]special {
 	statusDenied := func(h *HealthFacts) { h.Bucket.PolicyPublic = deniedTo[bool]("s3:GetBucketPolicyStatus") }
 	aclsOn := func(h *HealthFacts) { h.Bucket.Ownership = Known("ObjectWriter") }
 	return map[string]special{
-		"a public policy behind a block":           {"bucket-public", policyIs(everybody), FindingPass, "restricts it"},
-		"a public policy without a block":          {"bucket-public", both(unblocked, policyIs(everybody)), FindingFail, "statement open lets everybody in (s3:GetObject)"},
-		"a policy that S3 does not judge":          {"bucket-public", both(unblocked, statusDenied), FindingPass, "the policy is not public"},
-		"a policy that nobody judges":              {"bucket-public", both(unblocked, statusDenied, policyIs(everybody+`,"Condition":{"StringEquals":{"acme:x":"y"}}`)), FindingUnknown, "cannot be evaluated"},
-		"a policy that is not understood":          {"bucket-public", both(unblocked, statusDenied, func(h *HealthFacts) { h.Bucket.Policy = Known("{") }), FindingUnknown, "is not understood"},
-		"a public ACL":                             {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingFail, "the group AllUsers has READ by the ACL"},
-		"a public ACL that is ignored":             {"bucket-public", both(aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingPass, "public grants of ACLs have no effect"},
+		"a public policy behind a block":  {"bucket-public", policyIs(everybody), FindingPass, "restricts it"},
+		"a public policy without a block": {"bucket-public", both(unblocked, policyIs(everybody)), FindingFail, "statement open lets everybody in (s3:GetObject)"},
+		"a policy that S3 does not judge": {"bucket-public", both(unblocked, statusDenied), FindingPass, "the policy is not public"},
+		"a policy that nobody judges":     {"bucket-public", both(unblocked, statusDenied, policyIs(everybody+`,"Condition":{"StringEquals":{"acme:x":"y"}}`)), FindingUnknown, "cannot be evaluated"},
+		"a policy that is not understood": {"bucket-public", both(unblocked, statusDenied, func(h *HealthFacts) { h.Bucket.Policy = Known("{") }), FindingUnknown, "is not understood"},
+		"a public ACL":                    {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingFail, "the group AllUsers has READ by the ACL"},
+		"a public ACL that is ignored":    {"bucket-public", both(aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingPass, "public grants of ACLs have no effect"},
+		"an ACL for all who have an account": {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) {
+			h.Bucket.ACL = Known(BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "http://acs.amazonaws.com/groups/global/AuthenticatedUsers", Group: true, Permission: "WRITE"}}})
+		}), FindingFail, "the group AuthenticatedUsers has WRITE by the ACL"},
+		"an ACL for the service that writes logs": {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) {
+			h.Bucket.ACL = Known(BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "http://acs.amazonaws.com/groups/s3/LogDelivery", Group: true, Permission: "WRITE"}}})
+		}), FindingPass, ""},
+		"a public ACL where ACLs are disabled":     {"bucket-public", both(unblocked, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingPass, "public grants of ACLs have no effect"},
 		"an ACL that cannot be read":               {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) { h.Bucket.ACL = deniedTo[BucketACL]("s3:GetBucketAcl") }), FindingUnknown, "AccessDenied s3:GetBucketAcl"},
 		"a public policy, and an ACL not read":     {"bucket-public", both(unblocked, aclsOn, policyIs(everybody), func(h *HealthFacts) { h.Bucket.ACL = deniedTo[BucketACL]("s3:GetBucketAcl") }), FindingFail, "; the ACL: AccessDenied"},
 		"TLS demanded of objects alone":            {"bucket-tls-only", policyIs(`"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::acme-state/*",` + withoutTLS), FindingFail, "s3:ListBucket: not denied without TLS"},

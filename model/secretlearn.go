@@ -287,7 +287,7 @@ func isEmptyList(part []byte, i int) bool {
 }
 
 func hasSecretAttributes(typ string) bool {
-	for _, name := range []string{"result", "value", "data", "secret_id"} {
+	for _, name := range []string{"result", "value", "data", "secret_id", "hex", "plaintext_value"} {
 		if secretAttribute(typ, name) {
 			return true
 		}

@@ -33,7 +33,7 @@ func (d *StateDiff) checks() []DiffField {
 	slices.Sort(names)
 	var fields []DiffField
 	for _, name := range slices.Compact(names) {
-		f := DiffField{Name: "check " + name, Old: d.secrets.Mask(old[name].status), New: d.secrets.Mask(new[name].status)}
+		f := DiffField{Name: checkName(name), Old: d.secrets.Mask(old[name].status), New: d.secrets.Mask(new[name].status)}
 		switch {
 		case old[name] == new[name]:
 			continue
@@ -43,6 +43,15 @@ func (d *StateDiff) checks() []DiffField {
 		fields = append(fields, f)
 	}
 	return fields
+}
+
+// checkName names what was checked: a check block by itself, else the resource,
+// output or variable that has conditions.
+func checkName(address string) string {
+	if strings.HasPrefix(address, "check.") {
+		return address
+	}
+	return "checks of " + address
 }
 
 // checkResults are the results by what they are of; ok is false for a form that

@@ -25,7 +25,7 @@ func lifecycleChecks() []Check {
 		},
 		{
 			ID: "lifecycle-noncurrent-history", Severity: SeverityHigh, Title: "Old versions are kept for 30 days, or 10 of them",
-			Why:        "Old versions are what a restore goes back to. An overwrite is often noticed weeks later. One in an archive class cannot be read until it was brought back, which takes hours.",
+			Why:        "Old versions are what a restore goes back to. An overwrite is often noticed weeks later.",
 			References: []string{"Security Hub S3.13", "Checkov CKV2_AWS_61", "AWS Config s3-lifecycle-policy-check"},
 			Actions:    append([]string{"s3:ListBucket"}, read...),
 			judge:      judgeNoncurrentLifecycle, remedy: lifecycleRemedy,
@@ -145,7 +145,7 @@ func (r LifecycleRule) harmToHistory() string {
 	}
 	for _, t := range r.OldTransitions {
 		if t.archives() && tooSoon(t.Days, t.Newer) {
-			return fmt.Sprintf("moves old versions to %s after %s, all but %d", t.Class, countOf(t.Days, "day"), t.Newer)
+			return fmt.Sprintf("moves old versions to %s, where they cannot be read at once, after %s, all but %d", t.Class, countOf(t.Days, "day"), t.Newer)
 		}
 	}
 	return ""

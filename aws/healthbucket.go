@@ -292,7 +292,10 @@ func lifecycleRule(r s3types.LifecycleRule) model.LifecycleRule {
 		one.AbortDays = int(sdk.ToInt32(a.DaysAfterInitiation))
 	}
 	for _, t := range r.Transitions {
-		one.Transitions = append(one.Transitions, model.Transition{Class: string(t.StorageClass), Days: int(sdk.ToInt32(t.Days))})
+		one.Transitions = append(one.Transitions, model.Transition{Class: string(t.StorageClass), Days: int(sdk.ToInt32(t.Days)), Date: sdk.ToTime(t.Date)})
+	}
+	for _, t := range r.NoncurrentVersionTransitions {
+		one.OldTransitions = append(one.OldTransitions, model.Transition{Class: string(t.StorageClass), Days: int(sdk.ToInt32(t.NoncurrentDays)), Newer: int(sdk.ToInt32(t.NewerNoncurrentVersions))})
 	}
 	return one
 }

@@ -89,17 +89,7 @@ func orNothing(doc model.StateDocument) *model.StateDocument {
 // secrets, and returns all of it.
 func (c *Client) learned(b model.Backend, key string, own *model.Secrets) *model.Secrets {
 	at := stateAt{bucket: c.bucketAt(b), key: key}
-	return c.bodies.secrets.update(at, 1, func(known *model.Secrets, ok bool) *model.Secrets {
-		if !ok || known.Len() == 0 {
-			return own
-		}
-		if own == known || own.Len() == 0 {
-			return known
-		}
-		all := known.Clone() // those who hold the old set go on reading it
-		all.Add(own)
-		return all
-	})
+	return c.bodies.secrets.update(at, 1, func(known *model.Secrets, _ bool) *model.Secrets { return known.With(own) })
 }
 
 // countedReader tells how much of a body has come.

@@ -38,7 +38,7 @@ func (k DiffKind) Sign() string {
 // changes, so it may be asked from several goroutines.
 type StateDiff struct {
 	Summary DiffSummary
-	Header  []DiffField  // serial, lineage, terraform_version, format: what differs of them
+	Header  []DiffField  // what differs of format, serial, lineage, terraform_version and the results of checks
 	Entries []*DiffEntry // outputs, then resource instances in the order of the state
 	Notes   []string     // what could not be compared, and other remarks, a sentence each
 
@@ -106,7 +106,7 @@ func DiffStates(old, new *StateDocument) (*StateDiff, error) {
 	secrets := old.Secrets.Clone()
 	secrets.Add(new.Secrets)
 	d := &differ{StateDiff: &StateDiff{old: old, new: new, secrets: secrets}, leftover: map[*DiffEntry][]diffObject{}}
-	d.Header = diffHeaders(old.Index.StateHeader, new.Index.StateHeader)
+	d.Header = append(diffHeaders(old.Index.StateHeader, new.Index.StateHeader), d.checks()...)
 	d.Notes = d.remarks()
 	if err := d.instances(); err != nil {
 		return nil, err

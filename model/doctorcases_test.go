@@ -47,13 +47,20 @@ func accessCases() map[string]special {
 	statusDenied := func(h *HealthFacts) { h.Bucket.PolicyPublic = deniedTo[bool]("s3:GetBucketPolicyStatus") }
 	aclsOn := func(h *HealthFacts) { h.Bucket.Ownership = Known("ObjectWriter") }
 	return map[string]special{
-		"a public policy behind a block":           {"bucket-public", policyIs(everybody), FindingPass, "restricts it"},
-		"a public policy without a block":          {"bucket-public", both(unblocked, policyIs(everybody)), FindingFail, "statement open lets everybody in (s3:GetObject)"},
-		"a policy that S3 does not judge":          {"bucket-public", both(unblocked, statusDenied), FindingPass, "the policy is not public"},
-		"a policy that nobody judges":              {"bucket-public", both(unblocked, statusDenied, policyIs(everybody+`,"Condition":{"StringEquals":{"acme:x":"y"}}`)), FindingUnknown, "cannot be evaluated"},
-		"a policy that is not understood":          {"bucket-public", both(unblocked, statusDenied, func(h *HealthFacts) { h.Bucket.Policy = Known("{") }), FindingUnknown, "is not understood"},
-		"a public ACL":                             {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingFail, "the group AllUsers has READ by the ACL"},
-		"a public ACL that is ignored":             {"bucket-public", both(aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingPass, "public grants of ACLs have no effect"},
+		"a public policy behind a block":  {"bucket-public", policyIs(everybody), FindingPass, "restricts it"},
+		"a public policy without a block": {"bucket-public", both(unblocked, policyIs(everybody)), FindingFail, "statement open lets everybody in (s3:GetObject)"},
+		"a policy that S3 does not judge": {"bucket-public", both(unblocked, statusDenied), FindingPass, "the policy is not public"},
+		"a policy that nobody judges":     {"bucket-public", both(unblocked, statusDenied, policyIs(everybody+`,"Condition":{"StringEquals":{"acme:x":"y"}}`)), FindingUnknown, "cannot be evaluated"},
+		"a policy that is not understood": {"bucket-public", both(unblocked, statusDenied, func(h *HealthFacts) { h.Bucket.Policy = Known("{") }), FindingUnknown, "is not understood"},
+		"a public ACL":                    {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingFail, "the group AllUsers has READ by the ACL"},
+		"a public ACL that is ignored":    {"bucket-public", both(aclsOn, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingPass, "public grants of ACLs have no effect"},
+		"an ACL for all who have an account": {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) {
+			h.Bucket.ACL = Known(BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "http://acs.amazonaws.com/groups/global/AuthenticatedUsers", Group: true, Permission: "WRITE"}}})
+		}), FindingFail, "the group AuthenticatedUsers has WRITE by the ACL"},
+		"an ACL for the service that writes logs": {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) {
+			h.Bucket.ACL = Known(BucketACL{Owner: "me", Grants: []ACLGrant{{Grantee: "http://acs.amazonaws.com/groups/s3/LogDelivery", Group: true, Permission: "WRITE"}}})
+		}), FindingPass, ""},
+		"a public ACL where ACLs are disabled":     {"bucket-public", both(unblocked, func(h *HealthFacts) { h.Bucket.ACL = Known(allUsers) }), FindingPass, "public grants of ACLs have no effect"},
 		"an ACL that cannot be read":               {"bucket-public", both(unblocked, aclsOn, func(h *HealthFacts) { h.Bucket.ACL = deniedTo[BucketACL]("s3:GetBucketAcl") }), FindingUnknown, "AccessDenied s3:GetBucketAcl"},
 		"a public policy, and an ACL not read":     {"bucket-public", both(unblocked, aclsOn, policyIs(everybody), func(h *HealthFacts) { h.Bucket.ACL = deniedTo[BucketACL]("s3:GetBucketAcl") }), FindingFail, "; the ACL: AccessDenied"},
 		"TLS demanded of objects alone":            {"bucket-tls-only", policyIs(`"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":"arn:aws:s3:::acme-state/*",` + withoutTLS), FindingFail, "s3:ListBucket: not denied without TLS"},
@@ -92,13 +99,21 @@ func storageCases() map[string]special {
 		"expiration that is off":                    {"lifecycle-current-states", lifecycleIs(LifecycleRule{ExpireDays: 1}), FindingPass, "no rule touches"},
 		"expiration of another prefix":              {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "logs/", ExpireDays: 1}), FindingPass, "no rule touches"},
 		"expiration of a prefix with a state":       {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", ExpireDate: healthAt}), FindingFail, "an unnamed rule: expires states on 2026-11-22 (app/terraform.tfstate)"},
+		"expiration where states were deleted":      {"lifecycle-current-states", both(lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", ExpireDays: 1}), onState(func(s *StateHealth) { s.Deleted = true })), FindingPass, "no rule touches"},
 		"expiration by a tag":                       {"lifecycle-current-states", lifecycleIs(LifecycleRule{ID: "t", Enabled: true, Filtered: true, ExpireDays: 1}), FindingUnknown, "tags or sizes"},
 		"expiration of a prefix, states not listed": {"lifecycle-current-states", both(lifecycleIs(LifecycleRule{Enabled: true, Prefix: "x/", ExpireDays: 1}), func(h *HealthFacts) { h.States = GatheredOf[StateHealth](nil, "AccessDenied s3:ListBucket") }), FindingUnknown, "AccessDenied s3:ListBucket"},
 		"an archive class":                          {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Transitions: []Transition{{Class: "DEEP_ARCHIVE", Days: 1}}}), FindingFail, "moves states to DEEP_ARCHIVE after 1 day"},
 		"a class that is read at once":              {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Transitions: []Transition{{Class: "GLACIER_IR", Days: 1}}}), FindingPass, ""},
+		"an archive class on a date":                {"lifecycle-current-states", lifecycleIs(LifecycleRule{Enabled: true, Transitions: []Transition{{Class: "GLACIER_IR", Days: 1}, {Class: "GLACIER", Date: healthAt}}}), FindingFail, "moves states to GLACIER on 2026-11-22"},
+		"history in an archive":                     {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 90, OldTransitions: []Transition{{Class: "GLACIER", Days: 7, Newer: 3}}}), FindingFail, "moves old versions to GLACIER, where they cannot be read at once, after 7 days, all but 3"},
+		"history in an archive, by number":          {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, OldTransitions: []Transition{{Class: "GLACIER", Days: 7, Newer: 10}}}), FindingPass, ""},
+		"history in an archive, later":              {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, OldTransitions: []Transition{{Class: "DEEP_ARCHIVE", Days: 30}}}), FindingPass, ""},
+		"history in a class that is read at once":   {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, OldTransitions: []Transition{{Class: "STANDARD_IA", Days: 1}}}), FindingPass, ""},
 		"history by number":                         {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 1, NewerNoncurrent: 10}), FindingPass, ""},
 		"history by too small a number":             {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 29, NewerNoncurrent: 9}), FindingFail, "after 29 days and keeps only 9"},
 		"no lock files and no leftovers":            {"lockfile-leftovers", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Leftovers = Known(LockFileLeftovers{}) }), FindingNotApplicable, "no lock files"},
+		"a rule for lock files of a tag":            {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Filtered: true, NoncurrentDays: 90}), FindingFail, "no rule removes them"},
+		"a rule for uploads that is off":            {"multipart-abort", lifecycleIs(LifecycleRule{AbortDays: 7}), FindingFail, "no rule aborts them"},
 		"a rule for other lock files":               {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", NoncurrentDays: 30}), FindingFail, "no rule removes them"},
 	}
 }
@@ -139,6 +154,7 @@ func stateCases() map[string]special {
 		}), FindingUnknown, "whether by the client"},
 		"only deleted states":                  {"state-encrypted", onState(func(s *StateHealth) { s.Deleted = true }), FindingNotApplicable, "is deleted"},
 		"no states":                            {"state-parses", func(h *HealthFacts) { h.States = GatheredOf[StateHealth](nil) }, FindingNotApplicable, "there is no state"},
+		"a state of which the front was read":  {"state-parses", func(*HealthFacts) {}, FindingPass, "1 state readable; of 1 of them only the first bytes were looked at"},
 		"more states than were looked through": {"state-parses", func(h *HealthFacts) { h.States.More = true }, FindingUnknown, "only the first 1"},
 		"a lock file in clear":                 {"state-encryption-default", onState(func(s *StateHealth) { s.LockFile = Known(LockFileHealth{Present: true}) }), FindingFail, "its lock file is stored with none"},
 		"another key than the default's":       {"state-encryption-default", onState(func(s *StateHealth) { s.Encryption = Known(Encryption{Algorithm: "aws:kms", KMSKeyID: otherKeyARN}) }), FindingUnknown, "is not known"},

@@ -118,24 +118,41 @@ func (r LifecycleRule) harmToCurrent() string {
 		return "expires states on " + r.ExpireDate.UTC().Format(time.DateOnly)
 	}
 	for _, t := range r.Transitions {
-		if t.Class == "GLACIER" || t.Class == "DEEP_ARCHIVE" {
+		switch {
+		case !t.archives():
+		case !t.Date.IsZero():
+			return "moves states to " + t.Class + " on " + t.Date.UTC().Format(time.DateOnly)
+		default:
 			return fmt.Sprintf("moves states to %s after %s", t.Class, countOf(t.Days, "day"))
 		}
 	}
 	return ""
 }
 
+// archives reports the classes from which nothing can be read at once.
+func (t Transition) archives() bool { return t.Class == "GLACIER" || t.Class == "DEEP_ARCHIVE" }
+
 func judgeNoncurrentLifecycle(h HealthFacts) judgement {
 	return judgeRules(h, "no rule shortens the history", LifecycleRule.harmToHistory)
 }
 
-// harmToHistory: S3 deletes an old version only when it is older than the days
-// and more than the kept number of newer ones exist; either limit is enough.
+// harmToHistory: S3 deletes or moves an old version only when it is older than
+// the days and more than the kept number of newer ones exist; either limit is
+// enough.
 func (r LifecycleRule) harmToHistory() string {
-	if r.NoncurrentDays == 0 || r.NoncurrentDays >= leastHistoryDays || r.NewerNoncurrent >= leastHistoryVersions {
-		return ""
+	if r.NoncurrentDays > 0 && tooSoon(r.NoncurrentDays, r.NewerNoncurrent) {
+		return fmt.Sprintf("deletes old versions after %s and keeps only %d", countOf(r.NoncurrentDays, "day"), r.NewerNoncurrent)
 	}
-	return fmt.Sprintf("deletes old versions after %s and keeps only %d", countOf(r.NoncurrentDays, "day"), r.NewerNoncurrent)
+	for _, t := range r.OldTransitions {
+		if t.archives() && tooSoon(t.Days, t.Newer) {
+			return fmt.Sprintf("moves old versions to %s, where they cannot be read at once, after %s, all but %d", t.Class, countOf(t.Days, "day"), t.Newer)
+		}
+	}
+	return ""
+}
+
+func tooSoon(days, newer int) bool {
+	return days < leastHistoryDays && newer < leastHistoryVersions
 }
 
 // lifecycleRemedy takes the rules alone out of the answer: the put command does

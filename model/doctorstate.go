@@ -1,6 +1,9 @@
 package model
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+)
 
 // stateChecks are about the states themselves.
 func stateChecks() []Check {
@@ -22,7 +25,7 @@ func stateChecks() []Check {
 			ID: "state-parses", Severity: SeverityHigh, Title: "Every state can be read",
 			Why:     "A state that is cut off or no state at all stops every plan. It is noticed when somebody needs it.",
 			Actions: []string{"s3:ListBucket", "s3:GetObject"},
-			judge:   func(h HealthFacts) judgement { return judgeStates(h, "readable", judgeParse) },
+			judge:   judgeContents,
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Look at the state's history and restore the last good version.",
 					CLI: s.each(func(sub subject) string { return commandLine("stateward", "history", s.url(sub)) })}
@@ -65,6 +68,20 @@ func judgeStateEncrypted(s StateHealth) judgement {
 			return passedIf(head.Format == FormatEncrypted, "encrypted by the client", "not encrypted")
 		})
 	})
+}
+
+// judgeContents says of how many states a pass speaks of the front alone.
+func judgeContents(h HealthFacts) judgement {
+	j, fronts := judgeStates(h, "readable", judgeParse), 0
+	for _, s := range h.States.Items {
+		if !s.Deleted && !s.Whole {
+			fronts++
+		}
+	}
+	if j.status == FindingPass && fronts > 0 {
+		j.evidence = append(j.evidence, fmt.Sprintf("of %d of them only the first bytes were looked at", fronts))
+	}
+	return j
 }
 
 func judgeParse(s StateHealth) judgement {

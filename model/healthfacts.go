@@ -131,13 +131,16 @@ type LifecycleRule struct {
 	NewerNoncurrent int // but as many of the newest old ones are kept
 	AbortDays       int // incomplete multipart uploads are aborted after
 
-	Transitions []Transition // of current versions
+	Transitions    []Transition // of current versions
+	OldTransitions []Transition // of old ones, the days since they were replaced
 }
 
-// Transition moves current versions to another storage class.
+// Transition moves versions to another storage class.
 type Transition struct {
 	Class string // GLACIER, DEEP_ARCHIVE, GLACIER_IR, STANDARD_IA …
 	Days  int
+	Date  time.Time // in place of Days, of current versions alone; zero is none
+	Newer int       // of old versions: as many of the newest stay where they are
 }
 
 // OpenUploads are multipart uploads that were begun and not completed.

@@ -108,6 +108,7 @@ func TestPlainHTTPIsDenied(t *testing.T) {
 		"not for other actions":                         {[]string{`"Effect":"Deny","Principal":"*","Action":"s3:PutObject",` + onEverything + "," + withoutTLS}, no, no},
 		"not for other buckets":                         {[]string{`"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::c","arn:aws:s3:::c/*"],` + withoutTLS}, no, no},
 		"not for some keys":                             {[]string{`"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/team/app/*","arn:aws:s3:::b"],` + withoutTLS}, no, yes},
+		"not for the one key of the prefix's name":      {[]string{`"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/team/","arn:aws:s3:::b"],` + withoutTLS}, no, yes},
 		"not for keys by their ending":                  {[]string{`"Effect":"Deny","Principal":"*","Action":"s3:*","Resource":["arn:aws:s3:::b/*.tfstate","arn:aws:s3:::b"],` + withoutTLS}, no, yes},
 		"not for named principals":                      {[]string{`"Effect":"Deny","Principal":{"AWS":"111111111111"},"Action":"s3:*",` + onEverything + "," + withoutTLS}, no, no},
 		"not for all but one":                           {[]string{`"Effect":"Deny","NotPrincipal":{"AWS":"arn:aws:iam::111111111111:root"},"Action":"s3:*",` + onEverything + "," + withoutTLS}, no, no},

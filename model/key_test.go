@@ -161,6 +161,7 @@ func TestAKeyRingJoinsBackends(t *testing.T) {
 	second := page(func(u *KeyUses) {
 		u.Default("one", "a")
 		u.Version("one", "a", "k", true)
+		u.Version("one", "a", "k", false) // the same one again: it counts once
 		u.Version("one", "b", "l", false)
 		u.Table("one", TableUse{"eu-west-1", "locks"})
 		u.Version("two", "b", "l", true)
@@ -202,5 +203,24 @@ func TestManySourcesThatCannotBeReadAreNotAllNamed(t *testing.T) {
 	}
 	if all := u.Problems(); len(all) != 21 || all[20] != "and further ones" {
 		t.Errorf("%d: %v", len(all), all)
+	}
+}
+
+func TestWhichKeysCanRotate(t *testing.T) {
+	for name, c := range map[string]struct{ spec, origin, want string }{
+		"a symmetric key of KMS":             {"SYMMETRIC_DEFAULT", "AWS_KMS", ""},
+		"a key of which nothing is told":     {"", "", ""},
+		"one for HMAC":                       {"HMAC_384", "AWS_KMS", "HMAC key"},
+		"an asymmetric one":                  {"ECC_NIST_P256", "AWS_KMS", "asymmetric key"},
+		"an asymmetric one that is imported": {"RSA_2048", "EXTERNAL", "asymmetric key"},
+		"imported material":                  {"SYMMETRIC_DEFAULT", "EXTERNAL", "imported material"},
+		"a cluster of one's own":             {"SYMMETRIC_DEFAULT", "AWS_CLOUDHSM", "custom key store"},
+		"a key store elsewhere":              {"SYMMETRIC_DEFAULT", "EXTERNAL_KEY_STORE", "custom key store"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := RotationApplies(c.spec, c.origin); got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }

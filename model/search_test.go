@@ -272,3 +272,40 @@ func partsOf(address string) []string {
 	}
 	return parts
 }
+
+// A secret that is too short to be known by its text is none to be found either,
+// and what another version marked is one here.
+func TestSearchFindsNoSecretThatItsTextDoesNotTell(t *testing.T) {
+	body := []byte(v4(`{"mode":"managed","type":"t","name":"n","instances":[{"attributes":{"id":"i","pin":"4815","url":"https://u:hunter22@h.example"},"sensitive_attributes":[[{"type":"get_attr","value":"pin"}]]}]}`))
+	other := secretsOf("hunter22")
+	for name, c := range map[string]struct {
+		pattern string
+		known   *Secrets
+		want    string // the value of the only hit
+	}{
+		"a short one":                         {"4815", nil, ""},
+		"what no version marks":               {"hunter22", nil, "https://u:hunter22@h.example"},
+		"what another version marks":          {"hunter22", other, ""},
+		"what stands beside it":               {"h.example", other, "https://u:(sensitive)@h.example"},
+		"a part of what another one marks":    {"unter", other, ""},
+		"the words round it, and it as a hit": {"https hunter22", other, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			q, err := ParseSearch(c.pattern)
+			if err != nil {
+				t.Fatal(err)
+			}
+			hits, _, err := q.Search(body, c.known)
+			if err != nil {
+				t.Fatal(err)
+			}
+			got := ""
+			for _, h := range hits {
+				got += h.Value
+			}
+			if got != c.want {
+				t.Errorf("found %q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -24,13 +24,39 @@ func (s *Secrets) learnEmbedded(body []byte) {
 			continue
 		}
 		if text, end, ok := embeddedString(body, i); ok && isSecretName(text) {
-			next := skipEmbedded(body, end, ',')
-			if bytes.HasPrefix(body[next:], []byte(`\"value\":`)) {
-				s.learnValue(body, next+len(`\"value\":`))
+			if at := embeddedSibling(body, end); at >= 0 {
+				s.learnValue(body, at)
 			}
 		}
 	}
 }
+
+// embeddedSibling is where the value of the member "value" begins that follows
+// in the same object; -1 for none. Other members may stand between that have no
+// parts, as the type of an environment variable.
+func embeddedSibling(body []byte, i int) int {
+	for {
+		name, end, ok := embeddedString(body, skipEmbedded(body, i, ','))
+		if !ok || end >= len(body) || body[end] != ':' {
+			return -1
+		}
+		at := skipEmbedded(body, end+1, ' ')
+		if string(name) == "value" {
+			return at
+		}
+		if _, i, ok = embeddedString(body, at); ok {
+			continue
+		}
+		for i = at; i < len(body) && (isWordByte(body[i]) || isNumeric(body[i]) || body[i] == '.'); i++ {
+		}
+		if i == at { // a list or an object, or the end
+			return -1
+		}
+	}
+}
+
+// isWordByte reports the letters of true, false and null, and of exponents.
+func isWordByte(c byte) bool { return c >= 'a' && c <= 'z' || c == 'E' || c == '+' }
 
 // learnValue learns the string, the number or the strings of a list that begin
 // at i inside a string.

@@ -3,7 +3,10 @@ package model
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
 )
 
 // Learn adds what this version of the state marks as secret: every string, and
@@ -47,28 +50,64 @@ func (s *Secrets) learnBelow(body []byte, where Span) {
 }
 
 // learn adds one secret in every form in which it may appear: as it is, without
-// the white space around it, as a string inside JSON, once and twice, and inside
-// a URL.
+// the white space around it, as a string inside JSON, once and twice, inside a
+// URL, and line by line.
 func (s *Secrets) learn(text string) {
-	text = strings.TrimSpace(text)
+	whole := text
+	if text = strings.TrimSpace(text); text == "" {
+		return
+	}
+	if utf8.RuneCountInString(text) < shortestSecret {
+		text = whole
+	}
 	s.add(text)
 	if len(text) < shortestSecret {
 		return
 	}
 	if !isPlainText(text) {
-		for _, html := range []bool{true, false} {
-			once := inJSON(text, html)
-			s.add(once)
-			s.add(inJSON(once, html))
-		}
+		s.learnJSON(text)
+		s.learnLines(text)
 	}
 	if !isUnreserved(text) {
-		s.add(inURL(text))
+		s.add(inURL(text, "%20"))
+		s.add(inURL(text, "+"))
 	}
 }
 
-// inJSON is text as it stands between the quotes of a JSON string. jsonencode
-// writes <, > and & as \u003c, \u003e and \u0026; other tools do not.
+// learnJSON adds how JSON writes a text, by itself and inside JSON. jsonencode
+// writes <, > and & as \u003c, \u003e and \u0026; other tools do not, and some
+// write nothing but ASCII.
+func (s *Secrets) learnJSON(text string) {
+	for _, html := range []bool{true, false} {
+		once := inJSON(text, html)
+		s.add(once)
+		s.add(inJSON(once, html))
+		if ascii := inASCII(once); ascii != once {
+			s.add(ascii)
+			s.add(inJSON(ascii, html))
+		}
+	}
+}
+
+// longLine is how many characters a line has at least that is a secret by
+// itself: those of a private key have 64, but for the last.
+const longLine = 20
+
+// learnLines adds the long words that fill a line of a secret of several lines:
+// what is templated into a larger text stands indented there, and no longer as
+// the secret does.
+func (s *Secrets) learnLines(text string) {
+	if !strings.Contains(text, "\n") {
+		return
+	}
+	for line := range strings.Lines(text) {
+		if line = strings.TrimSpace(line); len(line) >= longLine && strings.IndexByte(line, ' ') < 0 {
+			s.add(line)
+		}
+	}
+}
+
+// inJSON is text as it stands between the quotes of a JSON string.
 func inJSON(text string, html bool) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -77,6 +116,23 @@ func inJSON(text string, html bool) string {
 		return text // never for a string
 	}
 	return strings.TrimSuffix(strings.TrimPrefix(b.String(), `"`), "\"\n")
+}
+
+// inASCII is the text of a JSON string with every other character escaped.
+func inASCII(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		switch {
+		case r < utf8.RuneSelf:
+			b.WriteRune(r)
+		case r > 0xffff:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		default:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		}
+	}
+	return b.String()
 }
 
 // isPlainText reports whether text is written in JSON as it is.
@@ -104,13 +160,18 @@ func unreserved(c byte) bool {
 }
 
 // inURL is text as it stands in a part of a URL, such as the password of a
-// connection string: all but the unreserved characters of RFC 3986 escaped.
-func inURL(text string) string {
+// connection string: all but the unreserved characters of RFC 3986 escaped. What
+// becomes of a space differs: urlencode of Terraform writes a plus.
+func inURL(text, space string) string {
 	const hex = "0123456789ABCDEF"
 	var b strings.Builder
 	for _, c := range []byte(text) {
-		if unreserved(c) {
+		switch {
+		case unreserved(c):
 			b.WriteByte(c)
+			continue
+		case c == ' ':
+			b.WriteString(space)
 			continue
 		}
 		b.WriteByte('%')
@@ -226,7 +287,7 @@ func isEmptyList(part []byte, i int) bool {
 }
 
 func hasSecretAttributes(typ string) bool {
-	for _, name := range []string{"result", "value", "data", "secret_id"} {
+	for _, name := range []string{"result", "value", "data", "secret_id", "hex", "plaintext_value"} {
 		if secretAttribute(typ, name) {
 			return true
 		}

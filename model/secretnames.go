@@ -56,7 +56,7 @@ func isSecretPair(last, before []byte) bool {
 	case "data", "binary", "text", "value":
 		return string(before) == "secret"
 	case "config":
-		return string(before) == "kube"
+		return string(before) == "kube" || string(before) == "admin"
 	}
 	return false
 }
@@ -141,6 +141,10 @@ func secretAttribute(typ, name string) bool {
 		return slices.Contains([]string{"data", "binary_data", "data_json", "string_data"}, name)
 	case strings.HasPrefix(typ, "vault_kv_secret"):
 		return name == "data" || name == "data_json"
+	case typ == "random_bytes":
+		return name == "base64" || name == "hex"
+	case strings.HasPrefix(typ, "github_") && strings.HasSuffix(typ, "_secret"):
+		return name == "plaintext_value" || name == "encrypted_value"
 	case strings.HasSuffix(typ, "_secret_id"):
 		return name == "secret_id"
 	}

@@ -71,6 +71,36 @@ func (s *Secrets) Add(other *Secrets) {
 	}
 }
 
+// With is a set of the secrets of both, one of the two where that has all: sets
+// that somebody reads are never changed.
+func (s *Secrets) With(other *Secrets) *Secrets {
+	switch {
+	case s != nil && s.has(other):
+		return s
+	case other.has(s):
+		return other
+	}
+	all := s.Clone()
+	all.Add(other)
+	return all
+}
+
+// has reports whether all secrets of another set are known.
+func (s *Secrets) has(other *Secrets) bool {
+	if s == other || other.Len() == 0 {
+		return true
+	}
+	if s.Len() < other.Len() {
+		return false
+	}
+	for hash := range other.known {
+		if _, ok := s.known[hash]; !ok {
+			return false
+		}
+	}
+	return true
+}
+
 // Hides reports whether text holds a secret.
 func (s *Secrets) Hides(text string) bool { return hides(s, text) }
 

@@ -191,3 +191,16 @@ func sameAsDecoded(t *testing.T, text []byte, root Span, parts []Node) {
 		}
 	}
 }
+
+// The type of a sensitive object repeats the names of its parts, and a map of
+// secrets has secret keys: neither is shown in the text.
+func TestTheTypeOfASensitiveOutputIsHidden(t *testing.T) {
+	const open, hidden = `{"value":{"a":"x1"},"type":["object",{"a":"string"}]}`, `{"value":{"user-4711":"x2"},"type":["object",{"user-4711":"string"}],"sensitive":true}`
+	d := readDocument(t, `{"version":4,"terraform_version":"1.11.4","serial":1,"lineage":"l","outputs":{"o":`+open+`,"h":`+hidden+`,"s":{"value":"x3","type":"string","sensitive":true}},"resources":[]}`)
+	got := maskedBody(t, d)
+	for _, want := range []string{open, `"h":{"value":"(sensitive)","type":"(sensitive)","sensitive":true}`, `"s":{"value":"(sensitive)","type":"string","sensitive":true}`} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%s is missing in\n%s", want, got)
+		}
+	}
+}

@@ -25,8 +25,9 @@ type StateIndex struct {
 	// there is none. Terraform reads such bytes as U+FFFD, and so does this.
 	InvalidUTF8 *int64
 
-	size int64
-	rows resourceRows
+	size   int64
+	rows   resourceRows
+	checks Span // of the value of "check_results"; zero when absent
 }
 
 // ResourceEntry is one resource of a state: one element of "resources" in
@@ -139,6 +140,7 @@ type indexBuilder struct {
 	outputs        []OutputEntry // of the top level
 	rootOutputs    []OutputEntry // of the module "root"
 	objects        []stateObject // scratch: the objects of one resource
+	checks         Span          // of "check_results"
 }
 
 func newIndexBuilder() *indexBuilder {
@@ -157,6 +159,10 @@ func (b *indexBuilder) member(s *stateScanner, key string) (bool, error) {
 	case "modules":
 		b.legacy, b.rootOutputs = newRowBuilder(), nil
 		return true, s.array(`"modules"`, func() error { return b.module(s) })
+	case "check_results":
+		_, at, err := s.value()
+		b.checks = at
+		return true, err
 	}
 	return false, nil
 }
@@ -168,7 +174,7 @@ func (b *indexBuilder) finish(x *StateIndex) {
 	if x.Format.legacy() {
 		rows, x.Outputs = &b.legacy, b.rootOutputs
 	}
-	x.rows = rows.resourceRows
+	x.rows, x.checks = rows.resourceRows, b.checks
 	x.ManagedInstances, x.DataInstances = rows.managed, rows.data
 }
 

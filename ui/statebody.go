@@ -77,21 +77,23 @@ func (s *stateBody) want() tea.Cmd {
 	switch {
 	case s.busy():
 		return nil
-	case s.doc != nil:
-		return s.relearn()
+	case s.doc == nil:
+		return s.load()
+	case s.relearn():
+		return s.told()
 	}
-	return s.load()
+	return nil
 }
 
 // relearn hides what other versions of the state, read since, have taught to be
-// a secret.
-func (s *stateBody) relearn() tea.Cmd {
+// a secret, and reports whether there is any.
+func (s *stateBody) relearn() bool {
 	doc := s.host.fleet().taught(s.backend.URL(s.key), s.doc)
 	if doc == s.doc {
-		return nil
+		return false
 	}
 	s.doc, s.outputs = doc, outputRows(doc)
-	return s.told()
+	return true
 }
 
 // told hands the document to the tabs.
@@ -103,21 +105,19 @@ func (s *stateBody) told() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// learned keeps the secrets that came with a document: those of every version
-// of its state that was read so far.
+// learned keeps the secrets that came with a document, beside all that other
+// versions of its state taught: the reader forgets those after a while.
 func (f *fleet) learned(url string, s *model.Secrets) {
 	if f.secrets == nil {
 		f.secrets = map[string]*model.Secrets{}
 	}
-	if s.Len() > f.secrets[url].Len() {
-		f.secrets[url] = s
-	}
+	f.secrets[url] = f.secrets[url].With(s)
 }
 
 // taught is the document with the secrets that are known by now.
 func (f *fleet) taught(url string, doc *model.StateDocument) *model.StateDocument {
-	known := f.secrets[url]
-	if known.Len() <= doc.Secrets.Len() {
+	known := doc.Secrets.With(f.secrets[url])
+	if known == doc.Secrets {
 		return doc
 	}
 	again := *doc
@@ -163,6 +163,7 @@ func (s *stateBody) loaded(m answer[loadedBody]) tea.Cmd {
 		s.doc, s.tree, s.outputs = m.value.doc, m.value.tree, m.value.outputs
 		s.fault, s.asOf = m.value.fault, s.began
 		s.host.fleet().learned(s.backend.URL(s.key), s.doc.Secrets)
+		s.relearn()
 	}
 	return s.told()
 }

@@ -276,3 +276,36 @@ func TestAnotherVersionTeachesWhatIsASecretHere(t *testing.T) {
 	s.press("esc", "tab", "tab").sees("(sensitive):5439").missing("warehouse.example:5439")
 	s.press("tab", "tab", "/").text("5439").press("enter").missing("warehouse.example:5439")
 }
+
+func TestWhatAnyVersionTaughtStaysASecret(t *testing.T) {
+	var all fleet
+	const url = "s3://b/k"
+	read := func(body string) *model.StateDocument {
+		doc, err := model.ReadDocument("", []byte(body))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &doc
+	}
+	output := func(names, value string) string {
+		var members []string
+		for _, name := range strings.Fields(names) {
+			members = append(members, `"`+name+`":"`+name+`"`)
+		}
+		return `{"version":4,"serial":1,"lineage":"l","outputs":{"s":{"sensitive":true,"type":"string","value":{` + strings.Join(members, ",") +
+			`}},"o":{"type":"string","value":"` + value + `"}},"resources":[]}`
+	}
+	many, one := read(output("secret-1 secret-2 secret-3", "open")), read(output("secret-4", "secret-1 secret-4"))
+	all.learned(url, many.Secrets)
+	all.learned(url, one.Secrets) // the reader has forgotten meanwhile what the first one taught
+	taught := all.taught(url, one)
+	if got := taught.Secrets.Mask("secret-1 secret-3 secret-4"); got != "(sensitive) (sensitive) (sensitive)" {
+		t.Errorf("the secrets of three versions read %q", got)
+	}
+	if again := all.taught(url, taught); again != taught {
+		t.Error("a document that knows all is made anew")
+	}
+	if other := all.taught("s3://b/other", many); other != many {
+		t.Error("another state is taught what is no secret of its own")
+	}
+}

@@ -28,7 +28,7 @@
 //     the encryption of every bucket.
 //   - S3 checksums: mismatches refused; CRC64NVME.
 //   - S3 settings: the defaults of new buckets, BucketOwnerEnforced refusing
-//     ACLs, IsPublic of a policy (any condition counts as narrowing),
+//     ACLs, IsPublic of a policy (by the keys that "The meaning of public" lists),
 //     NewerNoncurrentVersions, Object Lock retention, paged ListBuckets with
 //     regions, 301 for another region's bucket (EnforceRegion).
 //   - KMS: refusals of disabled keys, deletion when the waiting period ends,

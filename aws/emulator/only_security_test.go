@@ -185,6 +185,33 @@ func protectionCases() map[string]only {
 				equal(t, "public", aws.ToBool(out.PolicyStatus.IsPublic), true)
 			},
 		},
+		"a condition keeps a policy from being public only by fixed values that tell who asks": {
+			reason: "moto answers an empty PolicyStatus",
+			run: func(t *testing.T, _ *emulator.Server, tg *target) {
+				b := newStore(t, tg, true)
+				_, err := tg.s3.DeletePublicAccessBlock(t.Context(), &s3.DeletePublicAccessBlockInput{Bucket: &b.bucket})
+				check(t, err)
+				for condition, public := range map[string]bool{
+					`"StringEquals":{"aws:SourceVpce":"vpce-1"}`:                          false,
+					`"StringEquals":{"aws:PrincipalOrgID":["o-1","o-2"]}`:                 false,
+					`"IpAddress":{"aws:SourceIp":"192.0.2.0/24"}`:                         false,
+					`"IpAddress":{"aws:SourceIp":["192.0.2.0/24","0.0.0.0/1"]}`:           true,
+					`"StringLike":{"aws:SourceVpce":"vpce-*"}`:                            true,
+					`"StringLike":{"aws:Referer":"https://example.com/"}`:                 true,
+					`"Bool":{"aws:SecureTransport":"true"}`:                               true,
+					`"StringNotEquals":{"aws:SourceVpc":"vpc-1"}`:                         true,
+					`"StringEqualsIfExists":{"aws:SourceVpc":"vpc-1"}`:                    true,
+					`"Bool":{"aws:SecureTransport":true},"StringEquals":{"aws:UserId":7}`: true,
+				} {
+					_, err := tg.s3.PutBucketPolicy(t.Context(), &s3.PutBucketPolicyInput{Bucket: &b.bucket,
+						Policy: aws.String(`{"Statement":{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"*","Condition":{` + condition + `}}}`)})
+					check(t, err)
+					out, err := tg.s3.GetBucketPolicyStatus(t.Context(), &s3.GetBucketPolicyStatusInput{Bucket: &b.bucket})
+					check(t, err)
+					equal(t, condition, aws.ToBool(out.PolicyStatus.IsPublic), public)
+				}
+			},
+		},
 		"MFA delete is kept and guards versions": {
 			reason: "moto does not store it",
 			run: func(t *testing.T, _ *emulator.Server, tg *target) {

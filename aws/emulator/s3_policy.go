@@ -5,28 +5,76 @@ import (
 	"encoding/json"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 )
 
 // policyDocument is as much of a bucket policy as the public-access check reads.
-type policyDocument struct {
-	Statement []struct {
-		Effect    string
-		Principal any
-		Condition map[string]any
-	}
+type policyDocument struct{ Statement oneOrMore[policyStatement] }
+
+type policyStatement struct {
+	Effect    string
+	Principal any
+	Condition map[string]map[string]oneOrMore[any]
 }
 
-// public reports whether the policy allows everyone without a condition. AWS
-// looks closer (a condition must narrow to fixed values); the emulator takes
-// any condition for a narrowing one.
+// oneOrMore is a list, or its only element alone, as IAM takes both.
+type oneOrMore[T any] []T
+
+func (l *oneOrMore[T]) UnmarshalJSON(raw []byte) error {
+	if bytes.HasPrefix(raw, []byte("[")) {
+		return json.Unmarshal(raw, (*[]T)(l))
+	}
+	var one T
+	if err := json.Unmarshal(raw, &one); err != nil {
+		return err
+	}
+	*l = []T{one}
+	return nil
+}
+
+// public reports whether the policy allows something to everyone, and no
+// condition narrows it to fixed values of a key that tells who asks or from
+// where (Amazon S3 User Guide, "The meaning of public").
 func (p policyDocument) public() bool {
-	for _, s := range p.Statement {
-		if s.Effect == "Allow" && len(s.Condition) == 0 && everyone(s.Principal) {
-			return true
+	return slices.ContainsFunc(p.Statement, func(s policyStatement) bool {
+		return s.Effect == "Allow" && everyone(s.Principal) && !s.narrowed()
+	})
+}
+
+func (s policyStatement) narrowed() bool {
+	for operator, keys := range s.Condition {
+		switch strings.TrimPrefix(operator, "ForAnyValue:") {
+		case "StringEquals", "StringEqualsIgnoreCase", "StringLike", "ArnEquals", "ArnLike", "IpAddress":
+		default: // of a negated or optional one a stranger may have another value, or none
+			continue
+		}
+		for key, values := range keys {
+			if narrowingKey(key) && len(values) > 0 && !slices.ContainsFunc(values, isOpen) {
+				return true
+			}
 		}
 	}
 	return false
+}
+
+func narrowingKey(key string) bool {
+	switch strings.ToLower(key) {
+	case "aws:sourceip", "aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceowner", "aws:sourceaccount", "aws:userid",
+		"aws:principalaccount", "aws:principalarn", "aws:principalorgid", "aws:principalorgpaths", "s3:dataaccesspointarn", "s3:dataaccesspointaccount",
+		"s3:x-amz-server-side-encryption-aws-kms-key-id":
+		return true
+	}
+	return false
+}
+
+// isOpen reports a value that is not fixed: one with a wildcard or a variable, or
+// a range of addresses wider than /8.
+func isOpen(value any) bool {
+	text, ok := value.(string)
+	_, bits, ranged := strings.Cut(text, "/")
+	n, err := strconv.Atoi(bits)
+	return !ok || strings.ContainsAny(text, "*?") || strings.Contains(text, "${") || ranged && err == nil && n < 8
 }
 
 // everyone reads Principal: "*", {"AWS": "*"} or {"AWS": [..., "*"]}.

@@ -30,6 +30,7 @@ type session struct {
 	journal *journalFile
 	log     *slog.Logger
 	access  backendAccess
+	repeat  []string // the flags that a copied command line repeats
 	close   []io.Closer
 }
 
@@ -55,7 +56,7 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
+	s := &session{app: a, repeat: repeated(cmd.Flags()), mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)

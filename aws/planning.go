@@ -23,6 +23,7 @@ func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r 
 	facts := model.UnlockFacts{Backend: b, Key: key, Locks: report.Locks, Problems: report.Problems,
 		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
 	facts.Expires, _ = c.expires(ctx, b)
+	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
 	p := model.PlanUnlock(facts, r)
 	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b, p.Unlock.Victims...)...)
 	return p, nil

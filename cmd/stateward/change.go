@@ -129,7 +129,7 @@ func (c *change) tokens(ctx context.Context, p *model.Plan) ([]string, error) {
 }
 
 func (c *change) notConfirmed(why string) error {
-	return &model.Failure{Kind: model.ErrRefused, Tried: string(c.what), On: c.url(), Cause: errors.New("not confirmed"), Next: "Nothing was changed: " + why}
+	return &model.Failure{Kind: model.ErrRefused, Tried: string(c.what), On: c.url(), Cause: errors.New("not confirmed"), Next: "nothing was changed: " + why}
 }
 
 // execute runs the plan, reporting each step. A signal lets the step under way

@@ -74,6 +74,7 @@ func (s *session) readVersions(ctx context.Context, b model.Backend, key string,
 	err := s.each(ctx, n, func(i int) {
 		if !versions[i].DeleteMarker {
 			versions[i].Facts = s.access.VersionFacts(ctx, b, key, versions[i])
+			versions[i].Settle()
 		}
 	})
 	return err

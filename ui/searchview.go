@@ -35,7 +35,9 @@ func (p *searchPage) actionTable() []action {
 		{keys: []string{"y"}, name: "copy", help: "copy the address of the resource, or of those marked", footer: true,
 			blocked: p.noRow, run: p.copyAddresses},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same", blocked: p.noSearch,
-			run: func() tea.Cmd { return p.host.copied("the command line", p.host.commandOnAll("search", searchWord(p.asked))) }},
+			run: func() tea.Cmd {
+				return p.host.copied("the command line", p.host.commandOnAll("search", searchWord(p.asked)))
+			}},
 	}
 	return append(append(own, p.listActions()...), p.movement()...)
 }

@@ -27,12 +27,10 @@ listing tells is shown.`,
 }
 
 func listHistory(ctx context.Context, s *session, args []string) error {
-	t, err := s.known.parseState(args[0])
+	b, key, err := s.stateOf(args[0])
 	if err != nil {
 		return err
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	s.reach(s.options([]model.Backend{b}, false))
 	var p problems
 	versions := s.versionsOf(ctx, b, key, &p)

@@ -149,6 +149,7 @@ func acceptOutputs(cmd *cobra.Command, f *flags, accepted ...string) {
 	usage := "`FORMAT`: " + strings.Join(accepted[:last], ", ") + " or " + accepted[last]
 	cmd.Flags().StringVarP(&f.output, "output", "o", outputTable, usage)
 	cmd.Flags().Lookup("output").Annotations = map[string][]string{formats: accepted}
+	complete(cmd, "output", accepted...)
 }
 
 // outputsOf is the parser of a command's --output.

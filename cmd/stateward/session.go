@@ -135,6 +135,17 @@ func (s *session) targets(args []string) (backends []model.Backend, found []targ
 	return backends, found, nil
 }
 
+// stateOf is the backend and the exact key of the one state that an argument names.
+func (s *session) stateOf(arg string) (model.Backend, string, error) {
+	t, err := s.known.parseState(arg)
+	if err != nil {
+		return model.Backend{}, "", err
+	}
+	s.remark([]target{t})
+	b, key := s.known.holding(t)
+	return b, key, nil
+}
+
 // remark tells what of the working directory was not used, where it matters:
 // without a target, or for a target that the directory configures.
 func (s *session) remark(found []target) {

@@ -194,12 +194,3 @@ func refuseYoung(p *Plan, victims []Lock) {
 		}
 	}
 }
-
-// LockEvidenceLines are the evidence of a lock as the plan shows them.
-func LockEvidenceLines(l Lock) []PlanLine {
-	lines := make([]PlanLine, 0, len(l.Evidence))
-	for _, e := range l.Evidence {
-		lines = append(lines, PlanLine{Label: e.PointsTo, Text: e.Text})
-	}
-	return lines
-}

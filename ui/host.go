@@ -14,7 +14,6 @@ import (
 func (a *App) now() time.Time         { return a.o.Now() }
 func (a *App) reader() Reader         { return a.o.Reader }
 func (a *App) operator() Operator     { return a.o.Operator }
-func (a *App) readOnly() bool         { return a.o.ReadOnly }
 func (a *App) every() time.Duration   { return a.o.Refresh }
 func (a *App) fleet() *fleet          { return &a.known }
 func (a *App) journal() journalReader { return a.o.Journal }

@@ -46,7 +46,6 @@ type host interface {
 	reader() Reader
 	operator() Operator
 	journal() journalReader // nil when there is none
-	readOnly() bool
 	every() time.Duration // between automatic refreshes
 	push(page) tea.Cmd
 	show(dialog) tea.Cmd

@@ -46,7 +46,7 @@ type host interface {
 	reader() Reader
 	operator() Operator
 	journal() journalReader // nil when there is none
-	every() time.Duration // between automatic refreshes
+	every() time.Duration   // between automatic refreshes
 	push(page) tea.Cmd
 	show(dialog) tea.Cmd
 	tell(tone widget.Tone, text string)

@@ -113,7 +113,7 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 		lines = append(lines, labelled(st, "✖ Refused", r, widget.Bad, width, w)...)
 	}
 	if p.Gone {
-		lines = append(lines, labelled(st, "✓ Gone", p.WhyGone(), widget.Good, width, w)...)
+		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do: "+p.WhyGone(), widget.Good, width, w)...)
 	}
 	lines = append(lines, recordLines(p, st, w)...)
 	for _, f := range p.Facts {

@@ -21,7 +21,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	}
 	if p.Gone {
 		res := r.ended(model.OutcomeAlreadyGone, nil)
-		res.Message = goneMessage(p)
+		res.Message = p.WhyGone() + ": nothing was changed"
 		return res
 	}
 	if err := r.record(model.JournalEntry{Event: "plan", Plan: planLines(p), Reason: p.Reason,
@@ -46,13 +46,6 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 		res.Next = append(res.Next, "The end of this operation could not be written to the journal: "+err.Error())
 	}
 	return res
-}
-
-func goneMessage(p *model.Plan) string {
-	if p.Operation == model.OpRepair {
-		return "the digest of " + p.URL() + " is right: nothing was changed"
-	}
-	return "no lock is held on " + p.URL() + ": nothing was changed"
 }
 
 // mayRun holds the guards of a plan.

@@ -9,6 +9,7 @@ import (
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/model"
 	"golang.org/x/sync/errgroup"
 )
@@ -24,6 +25,7 @@ func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r 
 	facts := model.UnlockFacts{Backend: b, Key: key, Locks: report.Locks, Problems: report.Problems,
 		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
 	facts.Expires, _ = c.expires(ctx, b)
+	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
 	p := model.PlanUnlock(facts, r)
 	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b, p.Unlock.Victims...)...)
 	return p, nil
@@ -237,19 +239,10 @@ func (c *Client) lockfileHistory(ctx context.Context, b model.Backend, key strin
 		return false, err
 	}
 	name := model.LockKey(key)
-	out, err := api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.Bucket, Prefix: &name, MaxKeys: sdk.Int32(1)})
+	out, err := api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.Bucket, Prefix: &name, MaxKeys: sdk.Int32(1), EncodingType: s3types.EncodingTypeUrl})
 	if err != nil {
 		return false, failure(err, "listing the versions", "s3://"+b.Bucket+"/"+name, "s3:ListBucketVersions")
 	}
-	for _, v := range out.Versions {
-		if sdk.ToString(v.Key) == name {
-			return true, nil
-		}
-	}
-	for _, m := range out.DeleteMarkers {
-		if sdk.ToString(m.Key) == name {
-			return true, nil
-		}
-	}
-	return false, nil
+	own := func(e versionEntry) bool { return e.key == name }
+	return slices.ContainsFunc(versionsOf(out), own) || slices.ContainsFunc(markersOf(out), own), nil
 }

@@ -154,7 +154,7 @@ func TestNothingIsRestoredWhereVersioningWasNeverEnabled(t *testing.T) {
 		b := model.Backend{Name: bucket, Bucket: bucket, Declared: l.mechs}
 		p, err := c.PlanRestore(t.Context(), b, labKey, model.RestoreRequest{VersionID: "null"})
 		l.must(p, err)
-		l.refuses(c, p, "versioning of the bucket is never enabled: writing would destroy the current version")
+		l.refuses(c, p, "versioning of the bucket was never enabled: writing would destroy the current version")
 	}, model.MechanismLockfile)
 }
 

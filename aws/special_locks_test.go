@@ -1,11 +1,14 @@
 package aws_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
+	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stateward/stateward/model"
 )
 
@@ -211,6 +214,30 @@ func TestAnOddLockStopsARestoreAndIsNamed(t *testing.T) {
 			l.lock(raw)
 			l.refuses(l.client(), l.planRestore(l.client(), first), "the state is locked by")
 			l.wantState(body(2, "two"))
+		})
+	}
+}
+
+// A listing in XML cannot hold every character that a key can.
+func TestALockFileOfThePastIsFoundWhateverTheKey(t *testing.T) {
+	for name, key := range map[string]string{
+		"a control character": "esc\x1b[31m.tfstate", "a blank and a plus": "a b+c.tfstate", "an ampersand": "a&b<c>.tfstate", "percent": "%41.tfstate", "unicode": "ключ.tfstate",
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t)
+			put := func(key string, body []byte) string {
+				out, err := l.s3.PutObject(t.Context(), &s3.PutObjectInput{Bucket: sdk.String(labBucket), Key: &key, Body: bytes.NewReader(body)})
+				l.must(out, err)
+				return sdk.ToString(out.VersionId)
+			}
+			first := put(key, body(1, "one"))
+			put(key, body(2, "two"))
+			put(model.LockKey(key), []byte("{}"))
+			l.must(l.s3.DeleteObject(t.Context(), &s3.DeleteObjectInput{Bucket: sdk.String(labBucket), Key: sdk.String(model.LockKey(key))}))
+			p, err := l.client().PlanRestore(t.Context(), l.backend(), key, model.RestoreRequest{VersionID: first})
+			if err != nil || len(p.Refusals) > 0 || !p.Restore.Lockfile {
+				t.Errorf("%v %+v", err, p)
+			}
 		})
 	}
 }

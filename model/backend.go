@@ -160,6 +160,14 @@ const (
 	VersioningNever     Versioning = "never enabled"
 )
 
+// Words are the status in a sentence: "versioning was never enabled".
+func (v Versioning) Words() string {
+	if v == VersioningNever {
+		return "was never enabled"
+	}
+	return "is " + strings.ToLower(string(v))
+}
+
 // Encryption is how an object is stored, or a bucket's default.
 type Encryption struct {
 	Algorithm string // AES256, aws:kms, aws:kms:dsse, SSE-C, or "none"

@@ -72,7 +72,7 @@ func accessChecks() []Check {
 
 func judgeVersioning(h HealthFacts) judgement {
 	return judgeFact("the versioning", h.Bucket.Versioning, func(v Versioning) judgement {
-		return passedIf(v == VersioningEnabled, "Enabled", "versioning is "+strings.ToLower(string(v)))
+		return passedIf(v == VersioningEnabled, "Enabled", "versioning "+v.Words())
 	})
 }
 

@@ -70,6 +70,21 @@ const (
 // URL is the state that the plan is about.
 func (p *Plan) URL() string { return p.Backend.URL(p.Key) }
 
+// WhyGone is why there is nothing to do, as a clause.
+func (p *Plan) WhyGone() string {
+	switch {
+	case p.Operation == OpRecover:
+		return "no interrupted operation holds a lock on " + p.URL()
+	case p.Operation != OpRepair:
+		return "no lock is held on " + p.URL()
+	case p.Repair != nil && p.Repair.Matches:
+		return "the digest of " + p.URL() + " is right"
+	case p.Repair != nil && p.Repair.Current == nil:
+		return "there is no state " + p.URL() + ", and no digest of it"
+	}
+	return "no lock table keeps a digest of " + p.URL()
+}
+
 // Refused is the error that says why the plan must not run, or nil.
 func (p *Plan) Refused() error {
 	if len(p.Refusals) == 0 {

@@ -46,6 +46,7 @@ type RepairSpec struct {
 	Digests    []DigestChange
 	Named      []Version   // versions of the history that a wrong digest belongs to
 	Write      ObjectWrite // how the lock file is stored
+	Matches    bool        // some digest is that of the bytes
 }
 
 // PlanRepair works out how to make the digest that of the bytes. To restore the
@@ -98,7 +99,9 @@ func wrongDigests(p *Plan, f RepairFacts, md5 string) []DigestChange {
 			row := t.Digest
 			row.Table = t.Table
 			out = append(out, DigestChange{Old: row, Want: md5})
-		case DigestMatch, DigestNotUsed:
+		case DigestMatch:
+			p.Repair.Matches = true
+		case DigestNotUsed:
 		}
 	}
 	return out

@@ -77,7 +77,7 @@ func refuseUnversioned(p *Plan, v Fact[Versioning]) {
 	case !known:
 		p.refuse("the versioning of the bucket could not be read (" + v.Reason() + "): a write might destroy the current version")
 	case status != VersioningEnabled:
-		p.refuse("versioning of the bucket is " + strings.ToLower(string(status)) + ": writing would destroy the current version")
+		p.refuse("versioning of the bucket " + status.Words() + ": writing would destroy the current version")
 	}
 }
 

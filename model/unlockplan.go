@@ -12,6 +12,7 @@ type UnlockFacts struct {
 	Key      string
 	Locks    []Lock   // all that are held on this state, lock file first
 	Problems []string // mechanisms that could not be read
+	Region   string   // of the lock tables; "" when it is not known
 	Digest   Fact[DigestVerdict]
 	Now      time.Time // by the service's clock
 	Expires  time.Time // of the credentials; zero: they do not
@@ -37,7 +38,7 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 	}
 	p.Unlock.Victims = victims
 	describeHolders(p, victims, others)
-	unlockSteps(p, victims)
+	unlockSteps(p, victims, f.Region)
 	unlockTokens(p, victims)
 	p.Warnings = append(p.Warnings, "If the holder is alive after all, two writers can overwrite each other.")
 	p.Undo = "none: a removed lock cannot be put back; its content is in the journal"
@@ -132,7 +133,7 @@ func distinctHolders(locks []Lock) []Lock {
 	return out
 }
 
-func unlockSteps(p *Plan, victims []Lock) {
+func unlockSteps(p *Plan, victims []Lock, region string) {
 	p.step("re-read", "read every lock again", "stop if any byte differs from what is shown here")
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
@@ -140,23 +141,26 @@ func unlockSteps(p *Plan, victims []Lock) {
 			p.Manual = append(p.Manual, fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --if-match %s", ShellQuote(l.Bucket), ShellQuote(LockKey(l.Key)), ShellQuote(l.ETag)))
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
-			p.Manual = append(p.Manual, manualRowDelete(l))
+			p.Manual = append(p.Manual, manualRowDelete(l, region))
 		}
 	}
 	p.step("check digest", "compare the digest with the state's bytes", "")
 }
 
-func manualRowDelete(l Lock) string {
+func manualRowDelete(l Lock, region string) string {
+	command := "aws dynamodb delete-item --table-name " + ShellQuote(l.Table)
+	if region != "" {
+		command += " --region " + ShellQuote(region)
+	}
+	command += " --key " + ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key)))
 	if !l.HasInfo {
-		return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression 'attribute_not_exists(Info)'",
-			ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))))
+		return command + " --condition-expression 'attribute_not_exists(Info)'"
 	}
 	values := jsonObject(":raw", string(l.Raw))
 	if l.NotString {
 		values = `{":raw":` + string(l.Raw) + `}`
 	}
-	return fmt.Sprintf("aws dynamodb delete-item --table-name %s --key %s --condition-expression %s --expression-attribute-values %s",
-		ShellQuote(l.Table), ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key))), ShellQuote("Info = :raw"), ShellQuote(values))
+	return command + " --condition-expression 'Info = :raw' --expression-attribute-values " + ShellQuote(values)
 }
 
 // unlockTokens asks for each holder's ID; two holders are two confirmations.
@@ -189,13 +193,4 @@ func refuseYoung(p *Plan, victims []Lock) {
 			return
 		}
 	}
-}
-
-// LockEvidenceLines are the evidence of a lock as the plan shows them.
-func LockEvidenceLines(l Lock) []PlanLine {
-	lines := make([]PlanLine, 0, len(l.Evidence))
-	for _, e := range l.Evidence {
-		lines = append(lines, PlanLine{Label: e.PointsTo, Text: e.Text})
-	}
-	return lines
 }

@@ -127,7 +127,7 @@ func (p *backendsPage) actionTable() []action {
 		{keys: []string{"y"}, name: "copy", help: "copy the backend's address, or those marked",
 			blocked: p.noRow, run: p.copyTargets},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
-			run: func() tea.Cmd { return p.host.copied("the command line", p.host.command("backends")) }},
+			run: func() tea.Cmd { return p.host.copied("the command line", p.host.commandOnAll("backends")) }},
 	}
 	own = append(own, p.watchAction())
 	return append(append(own, p.listActions()...), p.movement()...)

@@ -60,7 +60,7 @@ func (p *healthPage) actionTable() []action {
 		{keys: []string{"y"}, name: "copy remedy", help: "copy the aws command that mends it", footer: true,
 			blocked: func() string { return noRemedy(p.current()) }, run: func() tea.Cmd { return copyRemedy(p.host, p.current()) }},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that reports the same",
-			run: func() tea.Cmd { return p.host.copied("the command line", p.host.command(p.words()...)) }},
+			run: func() tea.Cmd { return p.host.copied("the command line", p.commandLine()) }},
 	}
 	acts := append(own, p.listActions()...)
 	for i := range acts {
@@ -74,12 +74,11 @@ func (p *healthPage) actionTable() []action {
 	return append(acts, p.movement()...)
 }
 
-// words are the arguments of the equivalent command line.
-func (p *healthPage) words() []string {
+func (p *healthPage) commandLine() string {
 	if p.only != nil {
-		return []string{"doctor", strings.TrimSuffix(p.only.URL(p.only.Prefix), "/")}
+		return p.host.command("doctor", strings.TrimSuffix(p.only.URL(p.only.Prefix), "/"))
 	}
-	return []string{"doctor"}
+	return p.host.commandOnAll("doctor")
 }
 
 // current is the finding under the cursor, nil on any other line.

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -13,7 +14,6 @@ import (
 func (a *App) now() time.Time         { return a.o.Now() }
 func (a *App) reader() Reader         { return a.o.Reader }
 func (a *App) operator() Operator     { return a.o.Operator }
-func (a *App) readOnly() bool         { return a.o.ReadOnly }
 func (a *App) every() time.Duration   { return a.o.Refresh }
 func (a *App) fleet() *fleet          { return &a.known }
 func (a *App) journal() journalReader { return a.o.Journal }
@@ -58,7 +58,11 @@ func (a *App) copied(what string, lines ...string) tea.Cmd {
 // command is the stateward command line that is equivalent to what is shown,
 // with the options by which this program reached it.
 func (a *App) command(args ...string) string {
-	words := append([]string{"stateward"}, args...)
+	words := slices.Clone(a.o.Program)
+	if len(words) == 0 {
+		words = []string{"stateward"}
+	}
+	words = append(words, args...)
 	for _, o := range [][2]string{
 		{"--profile", a.o.Profile}, {"--region", a.o.Region}, {"--endpoint-url", a.o.Endpoint},
 	} {
@@ -66,11 +70,20 @@ func (a *App) command(args ...string) string {
 			words = append(words, o[0], o[1])
 		}
 	}
-	words = append(words, a.o.Reach...)
+	words = append(words, a.o.Flags...)
 	for i, w := range words {
 		words[i] = model.ShellQuote(w)
 	}
 	return strings.Join(words, " ")
+}
+
+// commandOnAll is that of a page about all backends: those that this program was
+// started for.
+func (a *App) commandOnAll(args ...string) string {
+	for _, b := range a.o.Targets {
+		args = append(args, strings.TrimSuffix(b.URL(b.Prefix), "/"))
+	}
+	return a.command(args...)
 }
 
 // fleet is what pages tell each other: the backends known so far, so that the

@@ -29,7 +29,7 @@ func newKMSKeyPage(h host, keys *kmsKeysPage, k model.Key) *kmsKeyPage {
 		{keys: []string{"y"}, name: "copy ARN", help: "copy the ARN of the key", footer: true,
 			run: func() tea.Cmd { return h.copied("the ARN", first(p.last.ARN, p.last.ID)) }},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
-			run: func() tea.Cmd { return h.copied("the command line", h.command("keys")) }},
+			run: func() tea.Cmd { return h.copied("the command line", h.commandOnAll("keys")) }},
 	}
 	own = append(own, action{keys: []string{"ctrl+y"}, name: "copy remedy", help: "copy the commands that mend what was found", footer: true,
 		blocked: p.noRemedy, run: func() tea.Cmd { return h.copied("the commands", p.remedies()...) }})

@@ -73,7 +73,7 @@ func (p *kmsKeysPage) actionTable() []action {
 		{keys: []string{"y"}, name: "copy ARN", help: "copy the ARN of the key, or of those marked", footer: true,
 			blocked: p.noRow, run: p.copyARNs},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
-			run: func() tea.Cmd { return p.host.copied("the command line", p.host.command("keys")) }},
+			run: func() tea.Cmd { return p.host.copied("the command line", p.host.commandOnAll("keys")) }},
 	}
 	return append(append(own, p.listActions()...), p.movement()...)
 }

@@ -69,7 +69,7 @@ func (p *locksPage) actionTable() []action {
 			blocked: p.noRow, run: func() tea.Cmd { return openLocked(p.host, p.list.current()) }},
 	}, lockActions(&p.listPage)...)
 	own = append(own, action{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same",
-		run: func() tea.Cmd { return p.host.copied("the command line", p.host.command("locks")) }})
+		run: func() tea.Cmd { return p.host.copied("the command line", p.host.commandOnAll("locks")) }})
 	own = append(own, p.watchAction())
 	return append(append(own, p.listActions()...), p.movement()...)
 }

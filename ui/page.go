@@ -47,13 +47,13 @@ type host interface {
 	reader() Reader
 	operator() Operator
 	journal() journalReader // nil when there is none
-	readOnly() bool
-	every() time.Duration // between automatic refreshes
+	every() time.Duration   // between automatic refreshes
 	push(page) tea.Cmd
 	show(dialog) tea.Cmd
 	tell(tone widget.Tone, text string)
 	copied(what string, lines ...string) tea.Cmd
-	command(args ...string) string // the equivalent command line
+	command(args ...string) string      // the equivalent command line
+	commandOnAll(args ...string) string // the same, of all backends
 	fleet() *fleet
 	start(*task) tea.Cmd
 	after(d time.Duration, msg tea.Msg) tea.Cmd

@@ -72,11 +72,33 @@ func TestTheEquivalentCommandLine(t *testing.T) {
 			if s.copied != c.want {
 				t.Errorf("copied %q", s.copied)
 			}
-			s = open(t, sampleFleet(), func(o *Options) {
-				o.Endpoint, o.Reach = "http://localhost:4566", []string{"--lock-table", "a b"}
-			})
+		})
 			s.press(strings.Fields(c.keys)...)
 			c.want += " --lock-table 'a b'"
+			if s.copied != c.want {
+				t.Errorf("copied %q", s.copied)
+			}
+		})
+	}
+}
+
+// What was copied must reach and show the same when it is pasted.
+func TestTheEquivalentCommandLineReachesTheSame(t *testing.T) {
+	for name, c := range map[string]struct{ keys, want string }{
+		"the backends asked for": {"Y", "KEY=demo stateward backends s3://acme-tfstate-payments s3://acme-tfstate-data/a/b --path-style=true '--lock-table=a b'"},
+		"their locks":            {"2 Y", "KEY=demo stateward locks s3://acme-tfstate-payments s3://acme-tfstate-data/a/b --path-style=true '--lock-table=a b'"},
+		"their health":           {"3 Y", "KEY=demo stateward doctor s3://acme-tfstate-payments s3://acme-tfstate-data/a/b --path-style=true '--lock-table=a b'"},
+		"their keys":             {"4 Y", "KEY=demo stateward keys s3://acme-tfstate-payments s3://acme-tfstate-data/a/b --path-style=true '--lock-table=a b'"},
+		"one of them":            {"enter Y", "KEY=demo stateward states s3://acme-tfstate-prod/ --path-style=true '--lock-table=a b'"},
+		"a pattern like a flag": {"5 - x enter Y",
+			"KEY=demo stateward search ' -x' s3://acme-tfstate-payments s3://acme-tfstate-data/a/b --path-style=true '--lock-table=a b'"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, sampleFleet(), func(o *Options) {
+				o.Profile, o.Region, o.Program, o.Flags = "", "", []string{"KEY=demo", "stateward"}, []string{"--path-style=true", "--lock-table=a b"}
+				o.Targets = []model.Backend{{Bucket: "acme-tfstate-payments"}, {Bucket: "acme-tfstate-data", Prefix: "a/b"}}
+			})
+			s.press(strings.Fields(c.keys)...)
 			if s.copied != c.want {
 				t.Errorf("copied %q", s.copied)
 			}

@@ -113,7 +113,7 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 		lines = append(lines, labelled(st, "✖ Refused", r, widget.Bad, width, w)...)
 	}
 	if p.Gone {
-		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do any more: "+goneWords(p), widget.Good, width, w)...)
+		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do: "+p.WhyGone(), widget.Good, width, w)...)
 	}
 	lines = append(lines, recordLines(p, st, w)...)
 	for _, f := range p.Facts {
@@ -136,18 +136,6 @@ func factTone(f model.PlanLine) widget.Tone {
 		return widget.Warn
 	}
 	return widget.Plain
-}
-
-// goneWords is what a plan that has nothing to do found.
-func goneWords(p *model.Plan) string {
-	switch p.Operation {
-	case model.OpRepair:
-		return "the digest is right"
-	case model.OpRecover:
-		return "no interrupted operation holds a lock here"
-	case model.OpUnlock, model.OpRestore:
-	}
-	return "the lock is already gone"
 }
 
 // labelWidth is the room of the labels: that of the longest, within a quarter

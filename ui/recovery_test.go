@@ -87,7 +87,7 @@ func TestAPlanThatFindsNothingToRecoverTakesTheBannerAway(t *testing.T) {
 	f := sampleFleet().interrupt(time.Hour)
 	s := open(t, f).sees(theBanner)
 	f.locks["acme-tfstate-data"] = nil
-	s.press("C").sees("no interrupted operation holds a lock here").missing("press C")
+	s.press("C").sees("no interrupted operation holds a lock on").missing("press C")
 }
 
 func TestTheOwnOperationIsNotCalledInterrupted(t *testing.T) {

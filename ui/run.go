@@ -26,9 +26,10 @@ type Options struct {
 
 	// Profile, Region and Endpoint are what is known before STS answers.
 	Profile, Region, Endpoint string
-	// Reach are the further flags of this command line, as words, without which
-	// another one would not find the same: they belong to the equivalent command.
-	Reach []string
+	// Program are the words that a copied command line begins with, nil for
+	// stateward alone. Flags are what else this program was started with that a
+	// command needs to reach and show the same.
+	Program, Flags []string
 
 	NoColor bool
 	Theme   string        // auto, dark or light; "" is auto

@@ -35,7 +35,9 @@ func (p *searchPage) actionTable() []action {
 		{keys: []string{"y"}, name: "copy", help: "copy the address of the resource, or of those marked", footer: true,
 			blocked: p.noRow, run: p.copyAddresses},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that lists the same", blocked: p.noSearch,
-			run: func() tea.Cmd { return p.host.copied("the command line", p.host.command("search", p.asked)) }},
+			run: func() tea.Cmd {
+				return p.host.copied("the command line", p.host.commandOnAll("search", searchWord(p.asked)))
+			}},
 	}
 	return append(append(own, p.listActions()...), p.movement()...)
 }
@@ -198,3 +200,12 @@ func (p *searchPage) details(st widget.Styles, w, h int) []string {
 
 // oneLine puts the lines of a text on one.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// searchWord is a pattern as an argument: with a blank before it where it would
+// be taken for a flag.
+func searchWord(asked string) string {
+	if strings.HasPrefix(asked, "-") {
+		return " " + asked
+	}
+	return asked
+}

@@ -158,7 +158,7 @@ func TestALockThatIsGoneLeavesNothingToDo(t *testing.T) {
 	s := open(t, sampleFleet())
 	s.press("2")
 	s.fleet.locks = map[string][]model.Lock{}
-	s.press("U").sees("already gone").wait(time.Second).press("esc").sees("Locks")
+	s.press("U").sees("there is nothing to do: no lock is held on").wait(time.Second).press("esc").sees("Locks")
 }
 
 func TestAForeignHolderIsNamed(t *testing.T) {

@@ -24,6 +24,7 @@ const (
 	exitRefused     = 3
 	exitUnhealthy   = 4 // doctor found something at or above --fail-on
 	exitInterrupted = 5
+	exitDiffers     = 6 // diff --exit-code: the versions differ
 	exitCancelled   = 130
 )
 

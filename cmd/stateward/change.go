@@ -22,7 +22,7 @@ func (c *changeFlags) register(fs *pflag.FlagSet) {
 	fs.BoolVar(&c.dryRun, "dry-run", false, "print the plan and change nothing")
 	fs.BoolVar(&c.yes, "yes", false, "answer the first confirmation; each further one needs --confirm")
 	fs.StringArrayVar(&c.confirm, "confirm", nil, "answer a further confirmation with this `TOKEN` (repeatable)")
-	fs.StringVar(&c.reason, "reason", "", "why, for the journal")
+	fs.StringVar(&c.reason, "reason", "", "why, for the journal: `TEXT`")
 }
 
 // change is one changing command under way.
@@ -69,10 +69,13 @@ func (c *change) run(ctx context.Context) error {
 	return c.finish(ctx, c.execute(ctx, plan, typed))
 }
 
+// withoutReadOnly is what to do about a session that is read-only.
+const withoutReadOnly = "Start stateward without --read-only to change anything."
+
 func (c *change) url() string { return c.backend.URL(c.key) }
 
 func (c *change) readOnly() error {
-	next := "Start stateward without --read-only to change anything."
+	next := withoutReadOnly
 	if !c.set.readOnly {
 		next = "The policy of " + c.backend.Bucket + " in the config is read-only."
 	}
@@ -129,7 +132,7 @@ func (c *change) tokens(ctx context.Context, p *model.Plan) ([]string, error) {
 }
 
 func (c *change) notConfirmed(why string) error {
-	return &model.Failure{Kind: model.ErrRefused, Tried: string(c.what), On: c.url(), Cause: errors.New("not confirmed"), Next: "Nothing was changed: " + why}
+	return &model.Failure{Kind: model.ErrRefused, Tried: string(c.what), On: c.url(), Cause: errors.New("not confirmed"), Next: "nothing was changed: " + why}
 }
 
 // execute runs the plan, reporting each step. A signal lets the step under way
@@ -166,7 +169,11 @@ func (c *change) finish(ctx context.Context, r model.Result) error {
 	if !c.journal.holds(r.JournalID) {
 		r.JournalID = "" // nothing was sent, so there is nothing to look up
 	}
-	if err := c.printResult(r); err != nil && !isClosedPipe(err) {
+	err := c.printResult(r)
+	switch {
+	case err != nil && r.Outcome == model.OutcomeDryRun:
+		return err // the plan is all that there is to it
+	case err != nil && !isClosedPipe(err):
 		c.say("stateward: printing the result: %v", err)
 	}
 	code := r.Outcome.ExitCode()

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -263,5 +264,72 @@ func TestDryRunShowsTheWholePlan(t *testing.T) {
 	equal(t, "runs", w.backends.count("Run"), 0)
 	if _, err := os.Stat(w.journalPath()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a dry run wrote a journal: %v", err)
+	}
+}
+
+func TestRecoverThatCannotLookPrintsNoList(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		code int
+		said string
+	}{
+		"read-only":                {[]string{"--read-only", "recover", "-o", "json"}, 3, "recover: read-only. Start stateward without --read-only"},
+		"the locks cannot be read": {[]string{"recover", "s3://acme", "-o", "json"}, 1, "not read: AccessDenied dynamodb:Scan"},
+		"the same as a table":      {[]string{"recover", "s3://acme"}, 1, "not read: AccessDenied dynamodb:Scan"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.backends.locks.Problems = []string{"AccessDenied dynamodb:Scan"}
+			got := w.run(c.args...)
+			if got.code != c.code || got.stdout != "" || !strings.Contains(got.stderr, c.said) || strings.Contains(got.stderr, "nothing to recover") {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
+}
+
+// Of a dry run the plan is all that there is; a change that was made stays made.
+func TestADryRunThatCannotBePrintedFails(t *testing.T) {
+	for name, c := range map[string]struct {
+		flag string
+		want int
+	}{"a dry run": {"--dry-run", 1}, "a change": {"--yes", 0}} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			w.backends.plan = &model.Plan{Operation: model.OpUnlock, Backend: model.Backend{Bucket: "acme"}, Key: "k"}
+			w.backends.run = func(context.Context, *model.Plan, func(model.StepEvent)) model.Result {
+				return model.Result{Operation: model.OpUnlock, Outcome: model.OutcomeDone}
+			}
+			var stderr bytes.Buffer
+			code := w.app(fullDisk{}, &stderr).run(w.ctx, []string{"unlock", "s3://acme/k", "--lock-id", "one", c.flag})
+			if code != c.want || !strings.Contains(stderr.String(), "no space left") {
+				t.Errorf("%d %s", code, stderr.String())
+			}
+		})
+	}
+}
+
+type fullDisk struct{}
+
+func (fullDisk) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+func TestHelpAndCompletionRefuseUnknownWords(t *testing.T) {
+	for line, c := range map[string]struct {
+		code int
+		said string
+	}{
+		"help locsk":      {2, `there is no command "locsk"`},
+		"help locks":      {0, ""},
+		"help":            {0, ""},
+		"completion csh":  {2, `"csh" is none of bash, fish, powershell, zsh`},
+		"completion bash": {0, ""},
+		"completion":      {0, ""},
+	} {
+		t.Run(line, func(t *testing.T) {
+			got := newWorld(t).run(strings.Fields(line)...)
+			if got.code != c.code || !strings.Contains(got.stderr, c.said) || (got.stdout == "") != (c.code != 0) {
+				t.Errorf("%d %s", got.code, got.stderr)
+			}
+		})
 	}
 }

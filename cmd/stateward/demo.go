@@ -52,9 +52,12 @@ func (a *app) demoCommand(f *flags) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "demo",
 		Short: "Try everything on an embedded backend with a sample fleet",
-		Long: `Open the UI on an embedded S3, DynamoDB and KMS with a sample fleet. It has fixed
+		Long: `Open the UI on an embedded S3, DynamoDB, KMS and STS with a sample fleet. It has fixed
 keys of its own and can never reach AWS. With --serve it is only served, for other
 commands and tools, until it is interrupted.`,
+		Example: examples(
+			"stateward demo",
+			"stateward demo --serve 127.0.0.1:0 > demo.env &   # then, in any shell: . ./demo.env"),
 		Args:              noArguments,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, _ []string) error {

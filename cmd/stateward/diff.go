@@ -11,9 +11,6 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// exitDiffers is the exit code of diff --exit-code when the versions differ.
-const exitDiffers = 6
-
 func (a *app) diffCommand(f *flags) *cobra.Command {
 	exitCode := false
 	cmd := &cobra.Command{
@@ -26,6 +23,9 @@ with the one before it. What differs in provider, dependencies or other metadata
 alone stands apart. Sensitive values are masked, in both versions.
 
 With --exit-code the exit code is 6 when anything but the serial differs.`,
+		Example: examples(
+			"stateward diff s3://acme-tfstate-data/warehouse/terraform.tfstate",
+			"stateward diff s3://acme-tfstate-data/warehouse/terraform.tfstate VERSION --exit-code"),
 		Args:              stateAndVersions,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
@@ -44,12 +44,10 @@ func stateAndVersions(_ *cobra.Command, args []string) error {
 }
 
 func (s *session) diff(ctx context.Context, args []string, exitCode bool) error {
-	t, err := s.known.parseState(args[0])
+	b, key, err := s.stateOf(args[0])
 	if err != nil {
 		return err
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	s.reach(s.options([]model.Backend{b}, false))
 	from, to, err := s.diffVersions(ctx, b, key, args[1:])
 	if err != nil {

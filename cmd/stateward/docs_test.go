@@ -28,6 +28,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 		"## Key:":                keyDoc{},
 		"## Check:":              findingDoc{},
 		"## Content of a state:": showDoc{},
+		"## Diff:":               diffDoc{},
 		"### Resource":           resourceDoc{},
 		"### Output":             outputDoc{},
 		"### Object":             objectDoc{},

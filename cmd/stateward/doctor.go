@@ -35,6 +35,9 @@ for each one that --concurrency allows, and never more than 1,024.
 
 With --fail-on the exit code is 4 when a check of that severity or a worse one
 failed. What is unknown at that severity is named on stderr.`,
+		Example: examples(
+			"stateward doctor s3://acme-tfstate-prod",
+			"stateward doctor --fail-on high -o sarif"),
 		ValidArgsFunction: a.completeTargets(f),
 	}
 	cmd.RunE = a.with(f, func(ctx context.Context, s *session, args []string) error {
@@ -45,6 +48,7 @@ failed. What is unknown at that severity is named on stderr.`,
 		return s.doctor(ctx, args, least)
 	})
 	cmd.Flags().StringVar(&failOn, "fail-on", "", "exit with 4 when a check of `SEVERITY` or worse failed: critical, high, medium, low or info")
+	complete(cmd, "fail-on", severityNames()...)
 	acceptOutputs(cmd, f, outputTable, outputJSON, outputMarkdown, outputSARIF)
 	return cmd
 }
@@ -53,9 +57,17 @@ failed. What is unknown at that severity is named on stderr.`,
 func parseSeverity(s string) (model.Severity, error) {
 	severity := model.Severity(s)
 	if s != "" && !slices.Contains(model.Severities(), severity) {
-		return "", usagef("--fail-on: %q is none of critical, high, medium, low, info", s)
+		return "", usagef("--fail-on: %q is none of %s", s, strings.Join(severityNames(), ", "))
 	}
 	return severity, nil
+}
+
+func severityNames() []string {
+	var names []string
+	for _, severity := range model.Severities() {
+		names = append(names, string(severity))
+	}
+	return names
 }
 
 // diagnosis is how all checks of one backend came out, worst first.

@@ -27,12 +27,10 @@ listing tells is shown.`,
 }
 
 func listHistory(ctx context.Context, s *session, args []string) error {
-	t, err := s.known.parseState(args[0])
+	b, key, err := s.stateOf(args[0])
 	if err != nil {
 		return err
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	s.reach(s.options([]model.Backend{b}, false))
 	var p problems
 	versions := s.versionsOf(ctx, b, key, &p)
@@ -74,6 +72,7 @@ func (s *session) readVersions(ctx context.Context, b model.Backend, key string,
 	err := s.each(ctx, n, func(i int) {
 		if !versions[i].DeleteMarker {
 			versions[i].Facts = s.access.VersionFacts(ctx, b, key, versions[i])
+			versions[i].Settle()
 		}
 	})
 	return err

@@ -21,7 +21,8 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	}
 	u := ui.Options{
 		Reader: s.access, Operator: scopedOperator{s.access, s.known}, Journal: s.entries,
-		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL, Reach: s.reachedBy(o),
+		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL,
+		Program: programWords(o), Flags: s.repeat,
 		NoColor: s.set.noColor, Theme: s.config.ui.theme, Refresh: s.config.ui.refresh,
 		Now: s.now, Version: buildInfo().Version,
 	}
@@ -32,30 +33,13 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	return s.afterUI(ctx, s.runUI(ctx, u))
 }
 
-// reachedBy are the flags of this command line that decide what is found, beside
-// those that the UI knows: what the config says holds for every command anyway.
-func (s *session) reachedBy(o aws.Options) []string {
-	var words []string
-	f := s.known.flags
-	if o.Static == nil && s.configFlag != "" {
-		words = append(words, "--config", s.configFlag)
+// programWords begin a copied command line. The keys of the demo go with it:
+// they open nothing but the demo.
+func programWords(o aws.Options) []string {
+	if o.Static == nil {
+		return nil
 	}
-	if o.Static == nil && isTrue(f.trustDir) {
-		words = append(words, "--trust-dir")
-	}
-	if isTrue(f.pathStyle) {
-		words = append(words, "--path-style")
-	}
-	if f.workspacePrefix != nil {
-		words = append(words, "--workspace-key-prefix", *f.workspacePrefix)
-	}
-	for _, table := range f.lockTables {
-		words = append(words, "--lock-table", table)
-	}
-	for _, m := range f.mechanisms {
-		words = append(words, "--mechanism", string(m))
-	}
-	return words
+	return []string{"AWS_ACCESS_KEY_ID=" + o.Static.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.Static.SecretAccessKey, "stateward"}
 }
 
 // afterUI tells what the screen cannot tell any more.

@@ -18,13 +18,14 @@ func (a *app) journalCommand(f *flags) *cobra.Command {
 		Long: `Show the journal. The table has a line for each operation; JSON has every entry:
 the plan, each changing request before it was sent and its answer, each step, and
 the end.`,
+		Example:           examples("stateward journal --since 24h"),
 		Args:              atMostOne,
 		ValidArgsFunction: a.completeTargets(f),
 		RunE: a.with(f, func(_ context.Context, s *session, args []string) error {
 			return showJournal(s, args, since)
 		}),
 	}
-	cmd.Flags().StringVar(&since, "since", "", "only operations since then: 24h, 2026-11-20 or an RFC 3339 time")
+	cmd.Flags().StringVar(&since, "since", "", "only operations since `TIME`: 24h, 2026-11-20 or an RFC 3339 time")
 	return cmd
 }
 

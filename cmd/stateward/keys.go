@@ -95,7 +95,7 @@ func (s *session) sayKeys(keys []model.Key) {
 }
 
 func keyTable(keys []model.Key, now time.Time) *table {
-	t := &table{columns: []column{{title: "key", cut: 16}, {title: "state", cut: 15, end: true}, {title: "rotation", cut: 12, end: true},
+	t := &table{columns: []column{{title: "key", cut: 16}, {title: "state", cut: 27, end: true}, {title: "rotation", cut: 12, end: true},
 		{title: "states", right: true}, {title: "old versions", right: true}, {title: "tables", drop: 2, cut: 8}, {title: "buckets", drop: 1, cut: 10}}}
 	for _, k := range keys {
 		u := k.UsedBy

@@ -119,6 +119,27 @@ func (f *flags) options(fs *pflag.FlagSet) (options, error) {
 	return o, g.err
 }
 
+// repeated are the flags that another command line needs, to reach and to show
+// the same as this one. The UI itself knows the profile, region and endpoint in
+// force, and the config file is read again.
+func repeated(fs *pflag.FlagSet) []string {
+	var words []string
+	for _, name := range []string{"path-style", "lock-table", "mechanism", "workspace-key-prefix", "config", "trust-dir", "journal", "versions"} {
+		flag := fs.Lookup(name)
+		if flag == nil || !flag.Changed {
+			continue
+		}
+		values := []string{flag.Value.String()}
+		if many, ok := flag.Value.(pflag.SliceValue); ok {
+			values = many.GetSlice()
+		}
+		for _, v := range values {
+			words = append(words, "--"+name+"="+v)
+		}
+	}
+	return words
+}
+
 // formats is the annotation of an output flag that takes more than table and json.
 const formats = "formats"
 
@@ -128,6 +149,7 @@ func acceptOutputs(cmd *cobra.Command, f *flags, accepted ...string) {
 	usage := "`FORMAT`: " + strings.Join(accepted[:last], ", ") + " or " + accepted[last]
 	cmd.Flags().StringVarP(&f.output, "output", "o", outputTable, usage)
 	cmd.Flags().Lookup("output").Annotations = map[string][]string{formats: accepted}
+	complete(cmd, "output", accepted...)
 }
 
 // outputsOf is the parser of a command's --output.

@@ -330,10 +330,14 @@ func TestTable(t *testing.T) {
 			"STATE            SIZE  BY\n" +
 			"s3:/….tfstate  1.2 kB  ci@runner-17…\n" +
 			"s3:/…b[31mk\\n     9 B  -\n"},
-		"and no further than it may": {5, "" +
+		"and cuts no further than it may": {20, "" +
 			"STATE           SIZE\n" +
 			"s3:….tfstate  1.2 kB\n" +
 			"s3:…b[31mk\\n     9 B\n"},
+		"what must wrap uses the room of its lines": {18, "" +
+			"STATE            SIZE  BY\n" +
+			"s3:/….tfstate  1.2 kB  ci@runner-17…\n" +
+			"s3:/…b[31mk\\n     9 B  -\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var b strings.Builder
@@ -343,6 +347,23 @@ func TestTable(t *testing.T) {
 			equal(t, "table", b.String(), c.want)
 		})
 	}
+}
+
+// A key that was cut must not look like another one.
+func TestATableCutsNoKeyDownToAnother(t *testing.T) {
+	tbl := &table{columns: []column{{title: "state", cut: 12}, {title: "size"}}}
+	tbl.add("s3://acme/prod/app/terraform.tfstate", "1 kB")
+	tbl.add("s3://acme/test/app/terraform.tfstate", "2 kB")
+	tbl.add("s3://acme/test/app/terraform.tfstate", "3 kB")
+	var b strings.Builder
+	if err := tbl.write(&b, 30); err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "table", b.String(), ""+
+		"STATE                                 SIZE\n"+
+		"s3://acme/prod/app/terraform.tfstate  1 kB\n"+
+		"s3://acme/test/app/terraform.tfstate  2 kB\n"+
+		"s3://acme/test/app/terraform.tfstate  3 kB\n")
 }
 
 func TestAgo(t *testing.T) {

@@ -38,7 +38,7 @@ func matchesARN(pattern, resource string) bool {
 // readingLines is a line for each command that asks AWS; the others do not.
 func readingLines(older string) map[string][]string {
 	return map[string][]string{
-		"backends": {}, "keys": {}, "doctor": {}, "locks": {}, "demo": nil, "journal": nil, "version": nil, "man": nil, "completion": nil,
+		"backends": {}, "keys": {}, "doctor": {}, "locks": {}, "demo": nil, "journal": nil, "version": nil, "man": nil, "completion": nil, "help": nil,
 		"states": {"s3://" + sample.OverwrittenBucket}, "history": {overwrittenURL}, "show": {overwrittenURL}, "diff": {overwrittenURL}, "search": {"aws_", "s3://" + sample.OverwrittenBucket},
 		"unlock":  {staleURL, "--lock-id", sample.StaleLockID, "--dry-run"},
 		"restore": {overwrittenURL, "--version-id", older, "--dry-run"},

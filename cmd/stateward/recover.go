@@ -31,8 +31,7 @@ be under way asks for the word DEAD (--confirm DEAD).`,
 // and ends with the worst of their exit codes.
 func recoverAll(ctx context.Context, s *session, args []string, f changeFlags) error {
 	if s.set.readOnly && !f.dryRun {
-		c := &change{session: s, flags: f, what: model.OpRecover}
-		return c.refused(c.readOnly())
+		return &model.Failure{Kind: model.ErrReadOnly, Tried: string(model.OpRecover), Next: withoutReadOnly}
 	}
 	var p problems
 	states, err := s.interrupted(ctx, args, &p)
@@ -55,10 +54,12 @@ func recoverAll(ctx context.Context, s *session, args []string, f changeFlags) e
 	return s.recovered(results, worst)
 }
 
-// recovered prints what was done, or that there was nothing to do.
+// recovered prints what was done, or that there was nothing to do. Where nothing
+// was found and not everything could be read, neither is known.
 func (s *session) recovered(results []resultDoc, code int) error {
 	var err error
 	switch {
+	case len(results) == 0 && code != exitDone:
 	case s.set.output == outputJSON:
 		err = writeJSON(s.stdout, results)
 	case len(results) == 0:

@@ -17,26 +17,27 @@ func (a *app) repairCommand(f *flags) *cobra.Command {
 The plan shows both sums, and which version of the history the digest belongs to.
 --to bytes sets the digest to that of the bytes; --to version restores the version
 that the digest names.`,
-		Args: oneState,
+		Example:           examples("stateward repair s3://acme-tfstate-data/lake/terraform.tfstate --dry-run"),
+		Args:              oneState,
+		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
 			return repair(ctx, s, args[0], model.RepairTo(to), c)
 		}),
 	}
-	cmd.Flags().StringVar(&to, "to", to, "which side is right: `bytes or version`")
+	cmd.Flags().StringVar(&to, "to", to, "the `SIDE` that is right: bytes or version")
+	complete(cmd, "to", string(model.RepairToBytes), string(model.RepairToVersion))
 	c.register(cmd.Flags())
 	return cmd
 }
 
 func repair(ctx context.Context, s *session, arg string, to model.RepairTo, f changeFlags) error {
-	t, err := s.known.parseState(arg)
+	b, key, err := s.stateOf(arg)
 	if err != nil {
 		return err
 	}
 	if to != model.RepairToBytes && to != model.RepairToVersion {
 		return usagef("--to: %q is neither bytes nor version", to)
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	r := model.RepairRequest{To: to, Reason: f.reason}
 	c := &change{session: s, flags: f, what: model.OpRepair, backend: b, key: key,
 		plan: func(ctx context.Context) (*model.Plan, error) {

@@ -17,6 +17,9 @@ func (a *app) restoreCommand(f *flags) *cobra.Command {
 locks that its clients take, with a serial above every other, only if the state is
 still the one that the plan showed, and with its digest. The current bytes are kept
 in a local backup first.`,
+		Example: examples(
+			"stateward restore s3://acme-tfstate-data/warehouse/terraform.tfstate --version-id VERSION --dry-run",
+			"stateward restore s3://acme-tfstate-data/warehouse/terraform.tfstate --version-id VERSION --yes --reason INC-42 -o json"),
 		Args:              oneState,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
@@ -29,15 +32,13 @@ in a local backup first.`,
 }
 
 func restore(ctx context.Context, s *session, arg, versionID string, f changeFlags) error {
-	t, err := s.known.parseState(arg)
+	b, key, err := s.stateOf(arg)
 	if err != nil {
 		return err
 	}
 	if versionID == "" {
 		return usagef("restore needs --version-id V: see the versions with: stateward history %s", model.ShellQuote(arg))
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	r := model.RestoreRequest{VersionID: versionID, Reason: f.reason}
 	c := &change{session: s, flags: f, what: model.OpRestore, backend: b, key: key,
 		plan: func(ctx context.Context) (*model.Plan, error) { return s.access.PlanRestore(ctx, b, key, r) }}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/cobra/doc"
+	"github.com/stateward/stateward/model"
 )
 
 // commands builds the command tree.
@@ -40,11 +41,14 @@ guard, nothing was changed; 4 doctor found something at or above --fail-on;
 	root.SetFlagErrorFunc(flagProblem)
 	root.CompletionOptions.HiddenDefaultCmd = true
 	f.register(root.PersistentFlags())
+	complete(root, "output", outputTable, outputJSON)
+	complete(root, "mechanism", string(model.MechanismDynamoDB), string(model.MechanismLockfile))
 	root.AddCommand(
 		a.demoCommand(f), a.backendsCommand(f), a.statesCommand(f), a.historyCommand(f), a.showCommand(f), a.diffCommand(f),
 		a.searchCommand(f), a.locksCommand(f), a.unlockCommand(f), a.restoreCommand(f), a.repairCommand(f), a.recoverCommand(f),
 		a.doctorCommand(f), a.keysCommand(f), a.journalCommand(f), a.versionCommand(f), manCommand(root),
 	)
+	strictHelp(root)
 	return root
 }
 

@@ -28,6 +28,9 @@ together: '"net edge" aws_subnet'.
 
 What a state marks sensitive is not searched, and is never printed. A match that
 is the resource's own id or arn is marked exact, and comes first.`,
+		Example: examples(
+			"stateward search arn:aws:sqs:us-east-1:123456789012:payments-worker-prod-jobs",
+			"stateward search aws_kms_key s3://acme-tfstate-data --limit all -o json"),
 		Args:              onePattern,
 		ValidArgsFunction: a.completeSearch(f),
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {

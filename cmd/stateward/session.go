@@ -31,9 +31,8 @@ type session struct {
 	journal *journalFile
 	log     *slog.Logger
 	access  backendAccess
+	repeat  []string // the flags that a copied command line repeats
 	close   []io.Closer
-
-	configFlag string // the file that --config names
 }
 
 // with runs a command in a session. Everything that can be wrong with flags,
@@ -58,7 +57,7 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env), configFlag: f.configFile}
+	s := &session{app: a, repeat: repeated(cmd.Flags()), mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)
@@ -139,6 +138,17 @@ func (s *session) targets(args []string) (backends []model.Backend, found []targ
 	}
 	s.remark(found)
 	return backends, found, nil
+}
+
+// stateOf is the backend and the exact key of the one state that an argument names.
+func (s *session) stateOf(arg string) (model.Backend, string, error) {
+	t, err := s.known.parseState(arg)
+	if err != nil {
+		return model.Backend{}, "", err
+	}
+	s.remark([]target{t})
+	b, key := s.known.holding(t)
+	return b, key, nil
 }
 
 // remark tells what of the working directory was not used, where it matters:

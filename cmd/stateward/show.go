@@ -30,6 +30,9 @@ resource (--resource), or its text (--raw).
 Sensitive values are masked: what the state marks, what well-known names such as
 password or private_key hold, and every copy of such a value elsewhere. --reveal
 shows them, after an entry in the journal says so.`,
+		Example: examples(
+			"stateward show s3://acme-tfstate-data/lake/terraform.tfstate",
+			"stateward show s3://acme-tfstate-data/lake/terraform.tfstate --resource aws_s3_bucket.this -o json"),
 		Args:              oneState,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
@@ -39,8 +42,8 @@ shows them, after an entry in the journal says so.`,
 			return s.show(ctx, args[0], o)
 		}),
 	}
-	cmd.Flags().StringVar(&o.version, "version-id", "", "the version to show; the current one without it")
-	cmd.Flags().StringVar(&o.resource, "resource", "", "the address of a resource or of one of its instances")
+	cmd.Flags().StringVar(&o.version, "version-id", "", "the version `V` to show; the current one without it")
+	cmd.Flags().StringVar(&o.resource, "resource", "", "the `ADDRESS` of a resource or of one of its instances")
 	cmd.Flags().BoolVar(&o.raw, "raw", false, "the text of the state, as it is stored")
 	cmd.Flags().BoolVar(&o.reveal, "reveal", false, "show sensitive values in clear")
 	return cmd
@@ -56,12 +59,10 @@ type shownState struct {
 }
 
 func (s *session) show(ctx context.Context, arg string, o showOptions) error {
-	t, err := s.known.parseState(arg)
+	b, key, err := s.stateOf(arg)
 	if err != nil {
 		return err
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	s.reach(s.options([]model.Backend{b}, false))
 	doc, fault := s.access.StateBody(ctx, b, key, o.version, nil)
 	if doc == nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"sort"
 	"strings"
 	"time"
 
@@ -52,7 +53,7 @@ func (t *table) write(w io.Writer, width int) error {
 	rows := t.printable()
 	widths := t.widths(rows)
 	if width > 0 {
-		widths = t.fit(widths, width)
+		widths = t.fit(rows[1:], widths, width)
 	}
 	var b strings.Builder
 	for _, row := range rows {
@@ -95,17 +96,55 @@ func (t *table) widths(rows [][]string) []int {
 }
 
 // fit makes the table fit a terminal: it cuts what may be cut, then leaves
-// columns out in their stated order. What then is still too wide stays whole: a
-// terminal wraps it, and an id that was cut could not be used.
-func (t *table) fit(natural []int, width int) []int {
-	for {
-		widths := slices.Clone(natural)
-		next := t.nextToDrop(natural)
-		if t.shrink(widths, width) == 0 || next < 0 {
+// columns out in their stated order. What then is still too wide the terminal
+// wraps, for an id that was cut could not be used; the row then has the room of
+// as many lines as it takes, since cutting within them would only hide.
+func (t *table) fit(rows [][]string, natural []int, width int) []int {
+	floors := t.floors(rows, natural)
+	for lines := 1; ; lines++ {
+		if widths, fits := t.fitted(slices.Clone(natural), floors, lines*width); fits {
 			return widths
+		}
+	}
+}
+
+func (t *table) fitted(natural, floors []int, width int) (widths []int, fits bool) {
+	for {
+		widths = slices.Clone(natural)
+		over := shrink(widths, floors, width)
+		next := t.nextToDrop(natural)
+		if over == 0 || next < 0 {
+			return widths, over == 0
 		}
 		natural[next] = 0 // and cut the others anew, into the room that it left
 	}
+}
+
+// floors are the widths below which no column is cut: the stated one, and of
+// what is cut in its middle, such as keys, the one at which two that differ
+// still look different.
+func (t *table) floors(rows [][]string, natural []int) []int {
+	floors := slices.Clone(natural)
+	for i, c := range t.columns {
+		switch {
+		case c.cut == 0 || c.cut >= natural[i]:
+		case c.end:
+			floors[i] = c.cut
+		default:
+			all := distinct(rows, i, natural[i])
+			floors[i] = c.cut + sort.Search(natural[i]-c.cut, func(n int) bool { return distinct(rows, i, c.cut+n) == all })
+		}
+	}
+	return floors
+}
+
+// distinct is how many different cells a column has at a width.
+func distinct(rows [][]string, column, width int) int {
+	seen := map[string]bool{}
+	for _, row := range rows {
+		seen[widget.Middle(row[column], width)] = true
+	}
+	return len(seen)
 }
 
 // nextToDrop is the column that goes first of those that are left, -1 for none.
@@ -121,12 +160,12 @@ func (t *table) nextToDrop(widths []int) int {
 
 // shrink takes columns off the widest column that may be cut, one at a time,
 // until the line fits. It returns by how much it does not.
-func (t *table) shrink(widths []int, width int) int {
+func shrink(widths, floors []int, width int) int {
 	over := lineWidth(widths) - width
 	for ; over > 0; over-- {
 		widest := -1
-		for i, c := range t.columns {
-			if c.cut > 0 && widths[i] > c.cut && (widest < 0 || widths[i] > widths[widest]) {
+		for i, w := range widths {
+			if w > floors[i] && (widest < 0 || w > widths[widest]) {
 				widest = i
 			}
 		}

@@ -17,6 +17,9 @@ func (a *app) unlockCommand(f *flags) *cobra.Command {
 the one that --mechanism names. Each is removed only while it is byte for byte
 what the plan showed: a newer holder keeps its lock. A lock without an ID is named
 by the first 12 digits of its raw_sha256.`,
+		Example: examples(
+			"stateward unlock s3://acme-tfstate-payments/payments/api/terraform.tfstate --lock-id 71d89b36-316e-9845-07df-19d02b854eb1 --dry-run",
+			"stateward unlock s3://acme-tfstate-payments/payments/api/terraform.tfstate --lock-id 71d89b36-316e-9845-07df-19d02b854eb1 --yes --reason INC-42 -o json"),
 		Args:              oneState,
 		ValidArgsFunction: cobra.NoFileCompletions,
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
@@ -29,15 +32,13 @@ by the first 12 digits of its raw_sha256.`,
 }
 
 func unlock(ctx context.Context, s *session, arg, lockID string, f changeFlags) error {
-	t, err := s.known.parseState(arg)
+	b, key, err := s.stateOf(arg)
 	if err != nil {
 		return err
 	}
 	if lockID == "" && !f.dryRun && !s.canAsk(f) {
 		return usagef("unlock needs --lock-id ID: see the held locks with: stateward locks %s", model.ShellQuote(arg))
 	}
-	b, key := s.known.holding(t)
-	s.remark([]target{t})
 	r := model.UnlockRequest{LockID: lockID, Reason: f.reason}
 	if only := s.known.flags.mechanisms; len(only) == 1 {
 		r.Mechanism = only[0]

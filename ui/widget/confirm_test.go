@@ -162,6 +162,10 @@ Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
 		"right so far": {unlock(), "71d89b36-31", `
 Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
 > 71d89b36-31▏
+tab types the rest                      [ Cancel ]   ( Force-unlock )`},
+		"right, but too little of it": {unlock(), "71d89b3", `
+Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
+> 71d89b3▏
                                         [ Cancel ]   ( Force-unlock )`},
 		"wrong": {unlock(), "71d9", `
 Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1

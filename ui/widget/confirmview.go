@@ -86,6 +86,8 @@ func (c *Confirm) note() string {
 	switch {
 	case c.notice != "":
 		return c.notice
+	case c.completes():
+		return "tab types the rest"
 	case c.onDo:
 		return "enter to go on, esc to cancel"
 	case c.matches():

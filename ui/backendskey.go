@@ -15,6 +15,18 @@ func (p *backendsPage) keyBehind(r *backendRow) *model.Key {
 	return nil
 }
 
+// keyWords names the keys of a backend: as a report of its health calls them, or
+// by what their ARN says until there is one.
+func (f *fleet) keyWords(b model.Backend) func(arn string) string {
+	known := f.health[backendID(b)].keys
+	return func(arn string) string {
+		if k, ok := known[arn]; ok {
+			return "key " + k.Name()
+		}
+		return "kms " + keyOfARN(arn)
+	}
+}
+
 // storedCell is how a backend stores objects, with a sign for its key: ↻ rotates,
 // ? nobody could say whether, ✖ cannot be used.
 func (p *backendsPage) storedCell(r *backendRow) widget.Cell {

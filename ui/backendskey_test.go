@@ -38,3 +38,9 @@ func TestTheKeyBehindABackend(t *testing.T) {
 		})
 	}
 }
+
+// The pages below a backend call its key by the same name.
+func TestAKeyHasItsNameInTheDetailOfStatesAndVersions(t *testing.T) {
+	open(t, sampleFleet()).press("j", "enter").sees("acme-tfstate-payments", "key tfstate").missing("alias/tfstate")
+	open(t, sampleFleet()).warehouse().sees("key tfstate").missing("alias/tfstate")
+}

@@ -209,7 +209,7 @@ func (t *versionsTab) versionParts(v *model.Version) []widget.Cell {
 	parts = append(parts, text("version "+v.VersionID))
 	parts = append(parts, headerWords(v.Facts.Header)...)
 	if e, ok := v.Facts.Encryption.Get(); ok && e.KMSKeyID != "" {
-		parts = append(parts, dim("kms "+keyOfARN(e.KMSKeyID)))
+		parts = append(parts, dim(t.host.fleet().keyWords(t.backend)(e.KMSKeyID)))
 	}
 	return parts
 }

@@ -101,6 +101,9 @@ func (t *versionsTab) versionNote(v *model.Version) widget.Cell {
 	case t.past.wrong && v.VersionID == t.past.suggest.VersionID:
 		return good("★ suggested")
 	case v.IsLatest && !isOdd(v):
+		if v.Awaits() || v.Unchecked != "" {
+			return text("current") // that nothing is odd about it is not known
+		}
 		return good("current")
 	case len(v.Anomalies) > 0:
 		return t.anomalyCell(v.Anomalies)

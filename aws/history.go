@@ -60,6 +60,6 @@ func (c *Client) LockRun(ctx context.Context, b model.Backend, key, versionID st
 	if malformed != "" {
 		lock = model.Unknown[model.LockInfo]("it is malformed: " + malformed)
 	}
-	c.facts.put(c.versionAt(b, lockKey, versionID), front{lock: lock})
+	c.facts.put(c.versionAt(b, lockKey, versionID), front{lock: lock, encryption: o.Encryption})
 	return lock
 }

@@ -147,6 +147,21 @@ func TestALockOfThePastIsReadOnce(t *testing.T) {
 	}
 }
 
+// What was kept of a past lock is no reason to call its lock file unencrypted.
+func TestAPastLockThatWasReadIsEncryptedAsBefore(t *testing.T) {
+	l := newLab(t, model.MechanismLockfile)
+	l.ran(time.Now().Add(-time.Hour), 1, "dave@mbp")
+	c := l.client()
+	run := c.HistoryFacts(t.Context(), l.backend(), labKey, time.Time{}).Runs.Or(model.LockRuns{}).Runs[0]
+	if !c.LockRun(t.Context(), l.backend(), labKey, run.VersionID).IsKnown() {
+		t.Fatal("the lock was not read")
+	}
+	got, err := encryptionOf(t, c, l.backend(), labKey)
+	if file := shortOf(got, got.LockFile.Encryption); err != nil || file != "AES256" {
+		t.Errorf("the last lock file is under %s, %v", file, err)
+	}
+}
+
 func TestWhatThePastCannotTell(t *testing.T) {
 	for name, c := range map[string]struct {
 		deny string

@@ -127,7 +127,7 @@ func keyPermissions() []Permission {
 	return []Permission{
 		{"kms DescribeKey", EachCall, "kms:DescribeKey", OnKey, ToRead, "keys: state of the key; restore under it"},
 		{"kms GetKeyPolicy", EachCall, "kms:GetKeyPolicy", OnKey, ToRead, "keys: findings in the key's policy"},
-		{"kms GetKeyRotationStatus", EachCall, "kms:GetKeyRotationStatus", OnKey, ToRead, "keys: rotation"},
+		{"kms GetKeyRotationStatus", EachCall, "kms:GetKeyRotationStatus", OnKey, ToRead, "ROTATION of a key; ↻ of a backend's ENCRYPTION; health: key-rotation"},
 		{"kms ListKeyRotations", EachCall, "kms:ListKeyRotations", OnKey, ToRead, "keys: past rotations"},
 	}
 }

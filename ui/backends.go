@@ -235,7 +235,7 @@ func (p *backendsPage) cells(r *backendRow, cells []widget.Cell) []widget.Cell {
 		factCell(f.States, func(n int) widget.Cell { return text(atLeast(n, f.More)) }),
 		factCell(r.locks, heldCell),
 		factCell(f.LastWrite, func(t time.Time) widget.Cell { return text(ago(p.host.serviceNow(), t)) }),
-		factCell(f.Encryption, encryptionCell),
+		p.storedCell(r),
 		p.healthCell(r),
 		factCell(f.Versioning, versioningCell),
 	)
@@ -297,12 +297,12 @@ func (p *backendsPage) details(st widget.Styles, w, h int) []string {
 	if r == nil {
 		return nil
 	}
-	return flow(st, backendName(r.Backend), backendParts(r), w, min(h, 5))
+	return flow(st, backendName(r.Backend), backendParts(r, p.storedParts(r)), w, min(h, 5))
 }
 
-// backendParts is the detail of a backend: what is not in its row, and why a
-// value could not be read.
-func backendParts(r *backendRow) []widget.Cell {
+// backendParts is the detail of a backend: what is not in its row, how it stores
+// objects, and why a value could not be read.
+func backendParts(r *backendRow, stored []widget.Cell) []widget.Cell {
 	f := &r.facts
 	var parts []widget.Cell
 	if region := f.Region.Or(r.Region); region != "" {
@@ -319,7 +319,7 @@ func backendParts(r *backendRow) []widget.Cell {
 	for _, problem := range r.locks.Or(model.LockReport{}).Problems {
 		parts = append(parts, warn("? locks: "+problem))
 	}
-	parts = append(parts, factWords(f.Encryption, encryptionWords)...)
+	parts = append(parts, stored...)
 	return append(parts, policyWords(r.Policy, "known from the "+string(r.Source))...)
 }
 

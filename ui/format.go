@@ -194,14 +194,17 @@ func shortKey(key string, room int) string {
 }
 
 // flow lays parts out behind a lead, separated by dots, on at most rows lines of
-// w columns. Lines after the first are indented. A part is broken only when it
-// does not fit a line of its own.
+// w columns. Lines after the first begin below the first part, or a little
+// indented where the lead is long. A part is broken only when it does not fit a
+// line of its own.
 func flow(st widget.Styles, lead string, parts []widget.Cell, w, rows int) []string {
 	f := flowing{st: st, w: w, line: " "}
 	if lead = widget.Middle(safe(lead), max(1, w/2)); lead != "" {
 		f.line += st.Strong.Render(lead) + "  "
 	}
-	f.indent = min(widget.Width(f.line), 20, max(1, w/4))
+	if f.indent = widget.Width(f.line); f.indent > min(28, w*2/5) {
+		f.indent = min(3, w)
+	}
 	f.bare = true
 	for _, p := range parts {
 		f.part(widget.Cell{Text: safe(p.Text), Tone: p.Tone})

@@ -141,17 +141,18 @@ func (a *App) footer() string {
 	if len(a.dialogs) > 0 {
 		return strings.Repeat(" ", a.w)
 	}
+	if p, ok := a.top().(typist); ok {
+		if hints := p.typingHints(); len(hints) > 0 {
+			return widget.TextBar(hints, a.w, a.st)
+		}
+	}
 	return widget.KeyBar(a.hints(), a.w, a.st)
 }
 
 // hints are the actions that the footer shows.
 func (a *App) hints() []widget.Hint {
 	var needed, usual []widget.Hint
-	table := a.table()
-	if m, ok := a.top().(interface{ modal() bool }); ok && m.modal() {
-		table = a.top().actions()
-	}
-	for _, act := range table {
+	for _, act := range a.table() {
 		switch {
 		case act.needed != nil && act.needed():
 			needed = append(needed, act.hint(a.o.ReadOnly))

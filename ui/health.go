@@ -23,11 +23,13 @@ type healthReport struct {
 	at       time.Time       // on our clock, when it was asked for
 	failed   map[model.Severity]int
 	others   map[model.FindingStatus]int
+	keys     map[string]model.Key // by the names that the backend's facts have for them
 }
 
 func readHealth(ctx context.Context, read healthReader, b model.Backend, now time.Time) healthReport {
-	r := healthReport{backend: b, at: now}
-	r.add(model.Diagnose(read.Health(ctx, b)))
+	facts := read.Health(ctx, b)
+	r := healthReport{backend: b, at: now, keys: facts.Keys}
+	r.add(model.Diagnose(facts))
 	return r
 }
 

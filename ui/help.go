@@ -68,16 +68,33 @@ func (d *helpDialog) view(st widget.Styles, w, h int) string {
 // helpKeys is the width of the column of keys.
 const helpKeys = 14
 
-// keyLines is one line for each action. One that cannot run says why.
+// keyLines tells of each action, on as many lines as it takes. One that cannot
+// run says why.
 func keyLines(st widget.Styles, table []action, readOnly bool, w int) []string {
 	var lines []string
 	for _, a := range table {
 		keys := st.Key.Render(widget.PadRight(a.keyNames(), helpKeys))
-		body := safe(a.help)
-		if why := a.why(readOnly); why != "" {
-			body += st.Dim.Render(" (not now: " + safe(why) + ")")
+		for _, body := range helpText(st, safe(a.help), a.why(readOnly), max(1, w-helpKeys)) {
+			lines = append(lines, widget.Fit(keys+body, w))
+			keys = strings.Repeat(" ", helpKeys)
 		}
-		lines = append(lines, widget.Fit(keys+body, w))
+	}
+	return lines
+}
+
+// helpText is what an action does, and below it why it cannot, where both do not
+// fit one line.
+func helpText(st widget.Styles, help, why string, w int) []string {
+	lines := widget.Wrap(help, w)
+	if why == "" {
+		return lines
+	}
+	why = "(not now: " + safe(why) + ")"
+	if len(lines) == 1 && widget.Width(help)+1+widget.Width(why) <= w {
+		return []string{help + " " + st.Dim.Render(why)}
+	}
+	for _, l := range widget.Wrap(why, w) {
+		lines = append(lines, st.Dim.Render(l))
 	}
 	return lines
 }
@@ -92,7 +109,7 @@ func signs() [][2]string {
 		{"▲", "look at it"},
 		{"●", "verified good"},
 		{"✓", "done"},
-		{"↻", "being read"},
+		{"↻", "being read; of a KMS key: it rotates"},
 		{"*", "marked"},
 	}
 }

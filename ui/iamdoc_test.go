@@ -42,6 +42,9 @@ func iamDoc() string {
 
 stateward needs no policy of its own to start: a call that is denied leaves blank what needs it, names the missing action, and the rest works.
 ` + "`p`" + `, on every page, lists what was denied so far, what it blanks, and the least statement that would allow it.
+In the demo it is ` + "`kms:GetKeyRotationStatus`" + ` on the key behind ` + "`acme-tfstate-network`" + `: press ` + "`4`" + `, then ` + "`p`" + `.
+
+![Permissions: the action that was denied, on what, what that leaves blank, and the statement that allows it](img/permissions.png)
 
 Put your own values in place of ` + "`BUCKET`, `PREFIX` (of the keys: `net/`; nothing for the whole bucket), `REGION`, `ACCOUNT`, `TABLE` and `KEY_ID`" + `. Leave out a statement that
 speaks of what you do not have: ` + "`LockTable`" + ` where lock files are the only locks, ` + "`Key`" + ` where no KMS key of your own encrypts the states. A table under a key of its own can need

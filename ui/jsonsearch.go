@@ -52,6 +52,14 @@ func (t *jsonTree) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, t.input.Key(msg)
 }
 
+// typingHints are the keys beside the search.
+func (t *jsonTree) typingHints() []widget.Hint {
+	if !t.typing {
+		return nil
+	}
+	return []widget.Hint{{Key: "⏎", Label: "search"}, {Key: "esc", Label: "end the search"}}
+}
+
 func (t *jsonTree) paste(msg tea.PasteMsg) {
 	if t.typing {
 		t.input.Paste(msg)

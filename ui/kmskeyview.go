@@ -18,12 +18,12 @@ func kmsKeyColumns() []column[model.Key] {
 			func(a, b *model.Key) int { return strings.Compare(string(a.State.Or("")), string(b.State.Or(""))) }},
 		{widget.Column{Title: "ROTATION", Min: 19, Max: 26, Weight: 1},
 			func(a, b *model.Key) int { return compareFacts(a.Rotation.Next, b.Rotation.Next, time.Time.Compare) }},
-		{widget.Column{Title: "STATES", Min: 6, Right: true},
+		{widget.Column{Title: "STATES", Min: 6, Right: true, Drop: 1},
 			func(a, b *model.Key) int { return cmp.Compare(b.UsedBy.Current(), a.UsedBy.Current()) }},
-		{widget.Column{Title: "OLD", Min: 5, Right: true},
+		{widget.Column{Title: "OLD", Min: 5, Right: true, Drop: 2},
 			func(a, b *model.Key) int { return cmp.Compare(b.UsedBy.Noncurrent, a.UsedBy.Noncurrent) }},
 		{widget.Column{Title: "FINDINGS", Min: 8}, nil},
-		{widget.Column{Title: "TABLES", Min: 6, Right: true, Drop: 1},
+		{widget.Column{Title: "TABLES", Min: 6, Right: true, Drop: 3},
 			func(a, b *model.Key) int { return cmp.Compare(len(b.UsedBy.Tables), len(a.UsedBy.Tables)) }},
 	}
 }

@@ -150,6 +150,14 @@ func (p *listPage[T]) key(msg tea.KeyPressMsg) (tea.Cmd, bool) {
 	return nil, true
 }
 
+// typingHints are the keys beside the filter.
+func (p *listPage[T]) typingHints() []widget.Hint {
+	if !p.typing {
+		return nil
+	}
+	return []widget.Hint{{Key: "⏎", Label: "keep the filter"}, {Key: "esc", Label: "clear it"}, {Key: "↑↓", Label: "move"}}
+}
+
 func (p *listPage[T]) paste(msg tea.PasteMsg) {
 	if p.typing {
 		p.input.Paste(msg)

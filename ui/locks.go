@@ -161,7 +161,7 @@ func verdictCell(v model.Verdict) widget.Cell {
 // The least widths of two columns of locks: as a rule, and while one of the
 // locks is that of an interrupted operation.
 const (
-	lockStateWidth    = 16
+	lockStateWidth    = 15 // the verdict still fits into 60 columns
 	lockStateRecorded = 24
 	verdictWidth      = 12
 	verdictRecorded   = 22 // "▲ interrupted restore?"

@@ -27,6 +27,11 @@ type page interface {
 	view(widget.Styles) string // exactly the size that was set
 }
 
+// typist is a page or a tab on which text can be typed. While it is, letters and
+// digits are text: the footer shows these keys alone. There are none at other
+// times.
+type typist interface{ typingHints() []widget.Hint }
+
 // dialog lies over the page and gets all keys until it closes.
 type dialog interface {
 	scope() *scope

@@ -73,12 +73,6 @@ func TestTheEquivalentCommandLine(t *testing.T) {
 				t.Errorf("copied %q", s.copied)
 			}
 		})
-			s.press(strings.Fields(c.keys)...)
-			c.want += " --lock-table 'a b'"
-			if s.copied != c.want {
-				t.Errorf("copied %q", s.copied)
-			}
-		})
 	}
 }
 

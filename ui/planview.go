@@ -36,7 +36,7 @@ func window(lines []string, scroll, w, h int, st widget.Styles) ([]string, int) 
 	show := h - 1
 	scroll = max(0, min(scroll, len(lines)-show))
 	above, below := scroll, len(lines)-show-scroll
-	mark := widget.Justify("", st.Accent.Render("↑ "+strconv.Itoa(above)+"  ↓ "+strconv.Itoa(below)+" more lines"), w)
+	mark := widget.Justify("", st.Accent.Render("↑ "+strconv.Itoa(above)+"  ↓ "+plural(below, "more line")), w)
 	return append(append([]string{}, lines[scroll:scroll+show]...), mark), scroll
 }
 

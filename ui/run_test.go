@@ -146,7 +146,7 @@ func (tt *terminal) startUnlock() {
 	tt.types(theID)
 	tt.sees("matches")
 	tt.types("\t")
-	tt.sees("enter to go on")
+	tt.sees("enter goes on")
 	tt.types("\r")
 }
 

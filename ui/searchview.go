@@ -15,9 +15,18 @@ func (p *searchPage) actions() []action {
 	return p.table
 }
 
-// modal reports that letters and digits are text now, so that the keys of all
-// pages do nothing.
-func (p *searchPage) modal() bool { return p.asking }
+// typingHints are the keys beside the pattern.
+func (p *searchPage) typingHints() []widget.Hint {
+	switch {
+	case !p.asking:
+		return p.listPage.typingHints()
+	case p.asked != "":
+		return []widget.Hint{{Key: "⏎", Label: "search"}, {Key: "esc", Label: "matches"}}
+	case p.pattern.Value() != "":
+		return []widget.Hint{{Key: "⏎", Label: "search"}, {Key: "esc", Label: "clear"}}
+	}
+	return []widget.Hint{{Key: "⏎", Label: "search"}, {Key: "esc", Label: "back"}}
+}
 
 // askActions are the keys while the pattern is being typed: those that are text
 // never get here.

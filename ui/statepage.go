@@ -187,6 +187,13 @@ func (p *statePage) receive(l letter) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
+func (p *statePage) typingHints() []widget.Hint {
+	if t, ok := p.tabs[p.at].(typist); ok {
+		return t.typingHints()
+	}
+	return nil
+}
+
 func (p *statePage) key(msg tea.KeyPressMsg) (tea.Cmd, bool) { return p.tabs[p.at].key(msg) }
 
 func (p *statePage) paste(msg tea.PasteMsg) { p.tabs[p.at].paste(msg) }

@@ -270,12 +270,12 @@ func (p *statesPage) details(st widget.Styles, w, h int) []string {
 	if s == nil {
 		return nil
 	}
-	return flow(st, "", stateParts(s), w, min(h, 4))
+	return flow(st, "", stateParts(s, p.host.fleet().keyWords(p.backend)), w, min(h, 4))
 }
 
 // stateParts is the detail of a state: its time in full, why a value could not
 // be read, and what names this version of it.
-func stateParts(s *model.State) []widget.Cell {
+func stateParts(s *model.State, keyWords func(arn string) string) []widget.Cell {
 	f := &s.Facts
 	parts := []widget.Cell{text(s.Key)}
 	if s.Deleted {
@@ -293,7 +293,7 @@ func stateParts(s *model.State) []widget.Cell {
 		parts = append(parts, dim("version "+id))
 	}
 	if e, ok := f.Encryption.Get(); ok && e.KMSKeyID != "" {
-		parts = append(parts, dim("kms "+keyOfARN(e.KMSKeyID)))
+		parts = append(parts, dim(keyWords(e.KMSKeyID)))
 	}
 	return parts
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/model"
+	"github.com/stateward/stateward/ui/widget"
 )
 
 func versionsOf(s *session) *versionsTab {
@@ -185,4 +186,25 @@ func TestTheChartShowsWhatIsNotKnown(t *testing.T) {
 	}
 	s.sees("size ▂▂", "11 Oct 2026 ─", "─ 21 Nov 2026")
 	s.resize(80, 14).missing("size ▂▂")
+}
+
+// Green is for what was verified: the current version is not before it was judged.
+func TestTheCurrentVersionIsGreenOnceItWasJudged(t *testing.T) {
+	tests := map[string]struct {
+		version model.Version
+		want    widget.Tone
+	}{
+		"judged, and nothing is odd":   {model.Version{Facts: model.VersionFacts{Header: header(57), Resources: model.Known(3)}, Anomalies: []model.Anomaly{}}, widget.Good},
+		"not read yet":                 {model.Version{}, widget.Plain},
+		"part of it could not be read": {model.Version{Facts: model.VersionFacts{Header: header(57), Resources: model.Known(3)}, Anomalies: []model.Anomaly{}, Unchecked: "AccessDenied"}, widget.Plain},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			test.version.IsLatest, test.version.VersionID = true, "v"
+			tab := versionsOf(open(t, sampleFleet()).warehouse())
+			if got := tab.versionNote(&test.version); got != (widget.Cell{Text: "current", Tone: test.want}) {
+				t.Errorf("%+v", got)
+			}
+		})
+	}
 }

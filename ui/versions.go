@@ -122,14 +122,14 @@ func (t *versionsTab) actions() []action { return t.table }
 
 func (t *versionsTab) actionTable() []action {
 	own := []action{
-		{keys: []string{"s"}, name: "suggested", help: "to the version to restore, and why it is the one", footer: true,
+		{keys: []string{"s"}, name: "suggested", help: "to the version to restore, and why it is the one",
 			needed: func() bool { return t.past.wrong }, blocked: t.noSuggestion, run: t.toSuggested},
 		{keys: []string{"R"}, name: "restore", help: "plan to restore the version", footer: true, mutates: true,
 			blocked: t.noRestore, run: t.restore},
 		{keys: []string{"d"}, name: "diff", help: "compare two marked versions, or this one with the current one", footer: true, blocked: t.noDiff, run: t.diff},
-		{keys: []string{"enter"}, name: "open", help: "open the state as it is in the version", footer: true, blocked: t.noOpen, run: t.open},
 		{keys: []string{"n"}, name: "next anomaly", help: "to the next version below with something odd", footer: true, blocked: t.noRow,
 			run: func() tea.Cmd { return t.toAnomaly(1) }},
+		{keys: []string{"enter"}, name: "open", help: "open the state as it is in the version", footer: true, blocked: t.noOpen, run: t.open},
 		{keys: []string{"N"}, name: "anomaly above", help: "to the next version above with something odd", blocked: t.noRow,
 			run: func() tea.Cmd { return t.toAnomaly(-1) }},
 		{keys: []string{"y"}, name: "copy ID", help: "copy the version ID, or those marked", footer: true,

@@ -101,6 +101,9 @@ func (t *versionsTab) versionNote(v *model.Version) widget.Cell {
 	case t.past.wrong && v.VersionID == t.past.suggest.VersionID:
 		return good("★ suggested")
 	case v.IsLatest && !isOdd(v):
+		if v.Awaits() || v.Unchecked != "" {
+			return text("current") // that nothing is odd about it is not known
+		}
 		return good("current")
 	case len(v.Anomalies) > 0:
 		return t.anomalyCell(v.Anomalies)
@@ -209,7 +212,7 @@ func (t *versionsTab) versionParts(v *model.Version) []widget.Cell {
 	parts = append(parts, text("version "+v.VersionID))
 	parts = append(parts, headerWords(v.Facts.Header)...)
 	if e, ok := v.Facts.Encryption.Get(); ok && e.KMSKeyID != "" {
-		parts = append(parts, dim("kms "+keyOfARN(e.KMSKeyID)))
+		parts = append(parts, dim(t.host.fleet().keyWords(t.backend)(e.KMSKeyID)))
 	}
 	return parts
 }

@@ -30,13 +30,14 @@ type demoFleet struct {
 }
 
 // startDemo serves the sample fleet at addr, "" for a port that the system
-// picks, until it is closed. One of its lock holders is alive and writes on.
+// picks, until it is closed. One of its lock holders is alive and writes on, and
+// one right is missing.
 func startDemo(ctx context.Context, addr string, now time.Time) (*demoFleet, error) {
 	server, err := emulator.Start(emulator.Options{Addr: addr, Region: demoRegion})
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded backend: %w", err)
 	}
-	if err := sample.Seed(server, now); err != nil {
+	if err := errors.Join(sample.Seed(server, now), sample.Restrict(server, now)); err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
 	live, stop := context.WithCancel(ctx)

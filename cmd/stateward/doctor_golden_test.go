@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"testing"
@@ -20,7 +21,7 @@ func TestDoctorOnTheDemoBackends(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() }) // nothing of it is needed any more
-	if err := sample.Seed(server, now); err != nil {
+	if err := errors.Join(sample.Seed(server, now), sample.Restrict(server, now)); err != nil {
 		t.Fatal(err)
 	}
 	w := newWorld(t)

@@ -136,14 +136,20 @@ func (c *Confirm) focus(onDo bool) {
 
 // tab completes the token once enough of it is there, else it moves the focus.
 func (c *Confirm) tab() {
-	if c.asking() && !c.matches() {
-		typed := c.input.Value()
-		if utf8.RuneCountInString(typed) >= completeAfter && strings.HasPrefix(c.shown(), typed) {
-			c.input.left, c.input.right = c.shown(), ""
-			return
-		}
+	if c.completes() {
+		c.input.left, c.input.right = c.shown(), ""
+		return
 	}
 	c.focus(!c.onDo)
+}
+
+// completes reports whether tab types the rest of the token.
+func (c *Confirm) completes() bool {
+	if !c.asking() || c.matches() {
+		return false
+	}
+	typed := c.input.Value()
+	return utf8.RuneCountInString(typed) >= completeAfter && strings.HasPrefix(c.shown(), typed)
 }
 
 // enter presses the button that has the focus.

@@ -162,6 +162,10 @@ Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
 		"right so far": {unlock(), "71d89b36-31", `
 Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
 > 71d89b36-31▏
+tab types the rest                      [ Cancel ]   ( Force-unlock )`},
+		"right, but too little of it": {unlock(), "71d89b3", `
+Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
+> 71d89b3▏
                                         [ Cancel ]   ( Force-unlock )`},
 		"wrong": {unlock(), "71d9", `
 Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
@@ -174,11 +178,11 @@ type the whole of it first              [ Cancel ]   ( Force-unlock )`},
 		"complete": {unlock(), "71d89b36<tab>", `
 Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
 > 71d89b36-316e-9845-07df-19d02b854eb1▏                     ✓ matches
-tab to the button, then enter           [ Cancel ]     Force-unlock`},
+tab, then enter to go on                [ Cancel ]     Force-unlock`},
 		"about to": {unlock(), "71d89b36<tab><tab>", `
 Type the lock ID to go on   71d89b36-316e-9845-07df-19d02b854eb1
 > 71d89b36-316e-9845-07df-19d02b854eb1▏                     ✓ matches
-enter to go on, esc to cancel             Cancel     [ Force-unlock ]`},
+enter goes on, esc cancels                Cancel     [ Force-unlock ]`},
 		"a token too long for the line, one of two": {
 			[]Ask{{"Type the state's key to go on", "payments/api/eu-west-1/production/blue/terraform.tfstate"}, {"Type LIVE", "LIVE"}}, "", `
 Type the state's key to go on (1 of 2)

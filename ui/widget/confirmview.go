@@ -86,10 +86,12 @@ func (c *Confirm) note() string {
 	switch {
 	case c.notice != "":
 		return c.notice
+	case c.completes():
+		return "tab types the rest"
 	case c.onDo:
-		return "enter to go on, esc to cancel"
+		return "enter goes on, esc cancels"
 	case c.matches():
-		return "tab to the button, then enter"
+		return "tab, then enter to go on"
 	}
 	return ""
 }

@@ -103,6 +103,24 @@ func TestKeyBar(t *testing.T) {
 	}
 }
 
+func TestTextBar(t *testing.T) {
+	hints := []Hint{{"⏎", "search", false}, {"esc", "back", false}}
+	for name, tt := range map[string]struct {
+		w    int
+		want string
+	}{
+		"all fit, and no help":            {24, " ⏎ search   esc back    "},
+		"only the most important is left": {14, " ⏎ search     "},
+		"nothing fits":                    {4, "    "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ansi.Strip(TextBar(hints, tt.w, NewStyles(true, false))); got != tt.want {
+				t.Errorf("%q, want %q", got, tt.want)
+			}
+		})
+	}
+}
+
 func TestCrumbs(t *testing.T) {
 	way := []string{"Backends", "acme-tfstate-data", "warehouse/terraform.tfstate"}
 	tests := map[string]struct {

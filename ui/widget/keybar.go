@@ -38,6 +38,17 @@ func KeyBar(hints []Hint, w int, st Styles) string {
 	return Fit(" "+help.view(st), w)
 }
 
+// TextBar is the footer while letters are text: the hints that fit and no `?`,
+// which is text as well.
+func TextBar(hints []Hint, w int, st Styles) string {
+	for n := len(hints); n > 0; n-- {
+		if line := " " + joinHints(hints[:n], st); Width(line) <= w {
+			return Fit(line, w)
+		}
+	}
+	return spaces(w)
+}
+
 func joinHints(hints []Hint, st Styles) string {
 	parts := make([]string, len(hints))
 	for i, h := range hints {

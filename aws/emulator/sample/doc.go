@@ -2,6 +2,8 @@
 // some fifty states, written over simulated weeks, and a colleague at work on
 // one of them.
 //
+// [Restrict] takes one right away from whoever looks at it.
+//
 // It is a package of its own because the emulator stands in for AWS and must
 // know no story: the fleet speaks to it through its exported API alone, as any
 // client does, and only the demo links the text it is made of.

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"encoding/xml"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"strings"
 	"testing"
@@ -239,6 +240,36 @@ func TestRotationOfTheKeys(t *testing.T) {
 			}
 			if status.KeyRotationEnabled != test.rotates || days != test.days || len(list.Rotations) != test.rotations {
 				t.Errorf("rotates %t in %d days after %d rotations", status.KeyRotationEnabled, days, len(list.Rotations))
+			}
+		})
+	}
+}
+
+func TestOneRightIsMissing(t *testing.T) {
+	tests := map[string]struct {
+		alias, region, operation string
+		status                   int
+	}{
+		"nobody may ask whether the European key rotates": {"alias/tfstate-eu", "eu-west-1", "GetKeyRotationStatus", http.StatusBadRequest},
+		"when it was renewed is known":                    {"alias/tfstate-eu", "eu-west-1", "ListKeyRotations", http.StatusOK},
+		"its state is known":                              {"alias/tfstate-eu", "eu-west-1", "DescribeKey", http.StatusOK},
+		"other keys are not touched":                      {"alias/tfstate-2022", "us-east-1", "GetKeyRotationStatus", http.StatusOK},
+	}
+	f := seeded(t)
+	if err := sample.Restrict(f.server, now()); err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			var key struct{ KeyMetadata struct{ KeyId string } }
+			f.json(test.region, "TrentService.DescribeKey", map[string]string{"KeyId": test.alias}, &key)
+			r := httptest.NewRequestWithContext(t.Context(), http.MethodPost, "/", strings.NewReader(`{"KeyId":"`+key.KeyMetadata.KeyId+`"}`))
+			r.Header = emulator.Scope(test.region, "kms")
+			r.Header.Set("X-Amz-Target", "TrentService."+test.operation)
+			a := httptest.NewRecorder()
+			f.server.Handler().ServeHTTP(a, r)
+			if a.Code != test.status || test.status != http.StatusOK && !strings.Contains(a.Body.String(), sample.DeniedAction) {
+				t.Errorf("status %d: %s", a.Code, a.Body)
 			}
 		})
 	}

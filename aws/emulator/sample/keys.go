@@ -64,13 +64,9 @@ func (w *writer) key(k kmsKey) (arn string, err error) {
 	if err != nil {
 		return "", err
 	}
-	var created struct {
-		KeyMetadata struct{ Arn string }
+	if arn, err = keyARN(answer); err != nil {
+		return "", err
 	}
-	if err := json.Unmarshal(answer, &created); err != nil {
-		return "", fmt.Errorf("seeding the sample fleet: the answer to CreateKey: %w", err)
-	}
-	arn = created.KeyMetadata.Arn
 	_, err = w.send(jsonEvent(at, k.region, targetKMS+"CreateAlias", fields{"AliasName": "alias/" + k.name, "TargetKeyId": arn}))
 	if err == nil && k.rotates {
 		_, err = w.send(jsonEvent(at, k.region, targetKMS+"EnableKeyRotation", fields{"KeyId": arn, "RotationPeriodInDays": 365}))
@@ -79,4 +75,15 @@ func (w *writer) key(k kmsKey) (arn string, err error) {
 		w.add(jsonEvent(w.ago(doomed), k.region, targetKMS+"ScheduleKeyDeletion", fields{"KeyId": arn, "PendingWindowInDays": doomedWindow}))
 	}
 	return arn, err
+}
+
+// keyARN reads the answer to CreateKey or DescribeKey.
+func keyARN(answer []byte) (string, error) {
+	var out struct {
+		KeyMetadata struct{ Arn string }
+	}
+	if err := json.Unmarshal(answer, &out); err != nil {
+		return "", fmt.Errorf("seeding the sample fleet: the metadata of a key: %w", err)
+	}
+	return out.KeyMetadata.Arn, nil
 }

@@ -13,7 +13,7 @@ func TestWhatStaysAt60Columns(t *testing.T) {
 	}{
 		"the verdict of a lock":            {func(s *session) *session { return s.press("2") }, []string{"VERDICT", "likely stale"}},
 		"when a key is gone":               {func(s *session) *session { return s.press("4") }, []string{"STATE", "ROTATION", "FINDINGS"}},
-		"why an action cannot run":         {func(s *session) *session { return s.press("?").press("pgdown", "down", "down", "down", "down", "down") }, []string{"(not now: no interrupted operation was met", "in the locks read so far)"}},
+		"why an action cannot run":         {func(s *session) *session { return s.press("?", "pgdown", "pgdown") }, []string{"(not now: no interrupted operation was met", "in the locks read so far)"}},
 		"what tab does in a guard":         {func(s *session) *session { return s.warehouse().press("s", "R").wait(time.Second).text(theKey[:9]) }, []string{"tab types the rest"}},
 		"what the buttons of a guard want": {func(s *session) *session { return s.warehouse().press("s", "R").wait(time.Second).text(theKey) }, []string{"tab, then enter to go on"}},
 	}

@@ -46,7 +46,7 @@ func (l *lab) explained(c *aws.Client) []model.Version {
 		if _, ask := h.Author(all, i); ask != "" {
 			h.Runs.Or(model.LockRuns{}).Tell(ask, c.LockRun(l.t.Context(), l.backend(), labKey, ask))
 		}
-		all[i].WrittenBy, _ = h.Author(all, i)
+		all[i].Attribution, _ = h.Author(all, i)
 	}
 	h.All(all, 0)
 	return all

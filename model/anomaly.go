@@ -52,6 +52,14 @@ type Author struct {
 // OperationName is the operation in a word: "apply" for OperationTypeApply.
 func (a Author) OperationName() string { return LockInfo{Operation: a.Operation}.OperationName() }
 
+// Attribution is what is told of who wrote a version.
+type Attribution struct {
+	WrittenBy Fact[Author]
+	// HeldBy is whose lock stayed on when the version was written, and who so may
+	// have written it. It is zero where WrittenBy is known, and where nobody is.
+	HeldBy Author
+}
+
 // Change is what a version changed against the one before, in resource
 // instances.
 type Change struct {

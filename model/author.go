@@ -20,51 +20,51 @@ type Witnesses struct {
 // there is none or more than one, where that run cannot have written, or where
 // its lock stayed behind, the author is unknown; nothing is guessed. Ask names
 // the version of the lock file that has to be read first, "" when there is none.
-func (w *Witnesses) Author(versions []Version, at int) (who Fact[Author], ask string) {
+func (w *Witnesses) Author(versions []Version, at int) (a Attribution, ask string) {
 	v := &versions[at]
 	if a, ok := w.Journal[v.VersionID]; ok {
-		return Known(a), ""
+		return writtenBy(a), ""
 	}
 	runs, ok := w.Runs.Get()
 	switch {
 	case v.DeleteMarker:
-		return Unknown[Author]("a state is deleted under no lock, so no lock tells by whom"), ""
+		return nobody("a state is deleted under no lock, so no lock tells by whom"), ""
 	case w.Runs.IsUnknown():
-		return Unknown[Author]("the history of the lock file: " + w.Runs.Reason()), ""
+		return nobody("the history of the lock file: " + w.Runs.Reason()), ""
 	case !ok || !w.Held.IsKnown() && !w.Held.IsUnknown():
-		return Fact[Author]{}, ""
+		return Attribution{}, ""
 	}
 	if !runs.Reaches(v.LastModified) {
-		return Unknown[Author]("the history of the lock file was read back to " + utcText(runs.Since) + " only"), ""
+		return nobody("the history of the lock file was read back to " + utcText(runs.Since) + " only"), ""
 	}
 	return w.judge(versions, at, runs.At(v.LastModified))
 }
 
 // judge decides between the runs of the lock file and the lock rows.
-func (w *Witnesses) judge(versions []Version, at int, runs []LockRun) (who Fact[Author], ask string) {
+func (w *Witnesses) judge(versions []Version, at int, runs []LockRun) (a Attribution, ask string) {
 	v := &versions[at]
 	rows := w.rowsAt(v.LastModified)
 	switch {
 	case len(runs) > 1:
-		return Unknown[Author]("more than one run held the lock in the second in which it was written"), ""
+		return nobody("more than one run held the lock in the second in which it was written"), ""
 	case len(runs) == 0 && len(rows) == 1:
 		return writer(v, holder{info: rows[0].Info, malformed: rows[0].Malformed, taken: rows[0].Info.Created}), ""
 	case len(runs) == 0 && len(rows) > 1:
-		return Unknown[Author]("more than one run held a lock when it was written"), ""
+		return nobody("more than one run held a lock when it was written"), ""
 	case len(runs) == 0:
-		return Unknown[Author](w.nobody()), ""
+		return nobody(w.unlocked()), ""
 	}
 	run := runs[0]
 	info, ok := run.Info.Get()
 	switch {
 	case run.Info.IsUnknown():
-		return Unknown[Author]("the lock held then: " + run.Info.Reason()), ""
+		return nobody("the lock held then: " + run.Info.Reason()), ""
 	case !ok:
-		return Fact[Author]{}, run.VersionID
+		return Attribution{}, run.VersionID
 	}
 	for _, row := range rows {
 		if row.Info.ID != info.ID {
-			return Unknown[Author]("more than one run held a lock when it was written"), ""
+			return nobody("more than one run held a lock when it was written"), ""
 		}
 	}
 	return writer(v, holder{info: info, taken: run.Taken, ended: run.endsWith(versions, at)}), ""
@@ -83,7 +83,7 @@ func (w *Witnesses) rowsAt(t time.Time) []Lock {
 	return rows
 }
 
-func (w *Witnesses) nobody() string {
+func (w *Witnesses) unlocked() string {
 	why := "no lock file was held then: written with -lock=false, or under a lock in a table, which leaves no history"
 	if report, ok := w.Held.Get(); ok && len(report.Problems) > 0 {
 		why += "; not read: " + strings.Join(report.Problems, "; ")
@@ -103,24 +103,34 @@ type holder struct {
 // plan writes no state, and every tool writes its own version number. A lock
 // that stayed on does not tell: its run may have been killed, and whoever finds
 // it in the way may write with -lock=false. A restore writes once, and at once.
-func writer(v *Version, h holder) Fact[Author] {
+func writer(v *Version, h holder) Attribution {
 	rec, ours := ParseRecoveryRecord(h.info.Info)
 	tool, _ := v.Facts.Header.Or(StateHeader{}).tool()
 	switch theirs, ok := parseToolVersion(h.info.Version); {
 	case h.malformed != "" || h.info.Who == "":
-		return Unknown[Author]("the lock held then does not say by whom")
+		return nobody("the lock held then does not say by whom")
 	case ours && (h.ended || v.LastModified.Sub(h.taken) <= handover):
-		return Known(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID, From: rec.From})
+		return writtenBy(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID, From: rec.From})
 	case h.info.Operation == "OperationTypePlan":
-		return Unknown[Author]("only a plan (" + h.info.Who + ") held the lock then, and a plan writes no state")
+		return nobody("only a plan (" + h.info.Who + ") held the lock then, and a plan writes no state")
 	case !ours && ok && tool != (toolVersion{}) && theirs.release() != tool.release():
-		return Unknown[Author](fmt.Sprintf("the run that held the lock then (%s) used %s, the version is of %s", h.info.Who, theirs, tool))
+		return nobody(fmt.Sprintf("the run that held the lock then (%s) used %s, the version is of %s", h.info.Who, theirs, tool))
 	case !h.ended:
-		return Unknown[Author](fmt.Sprintf("%s (%s) held the lock then and kept it: if it was killed, another may have written this with -lock=false",
+		a := nobody(fmt.Sprintf("%s (%s) held the lock then and kept it: if it was killed, another may have written this with -lock=false",
 			h.info.Who, h.info.OperationName()))
+		a.HeldBy = h.author()
+		return a
 	}
-	return Known(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID})
+	return writtenBy(h.author())
 }
+
+func (h holder) author() Author {
+	return Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID}
+}
+
+func writtenBy(a Author) Attribution { return Attribution{WrittenBy: Known(a)} }
+
+func nobody(why string) Attribution { return Attribution{WrittenBy: Unknown[Author](why)} }
 
 func utcText(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") }
 

@@ -109,7 +109,8 @@ func TestWhoWroteAVersion(t *testing.T) {
 				versions = []Version{stated(8, 3, 1), v}
 				versions[0].LastModified = past.Add(time.Duration(c.last) * time.Minute)
 			}
-			got, ask := w.Author(versions, len(versions)-1)
+			told, ask := w.Author(versions, len(versions)-1)
+			got := told.WrittenBy
 			a := got.Or(Author{})
 			who := strings.TrimSpace(a.Who + " " + a.OperationName())
 			if a.From != "" {
@@ -117,6 +118,9 @@ func TestWhoWroteAVersion(t *testing.T) {
 			}
 			if who != c.who || ask != c.ask || !strings.Contains(got.Reason(), c.unsure) || got.IsUnknown() != (c.unsure != "") {
 				t.Errorf("got %q, ask %q, reason %q", who, ask, got.Reason())
+			}
+			if may := told.HeldBy; (may.Who != "") != strings.Contains(got.Reason(), "kept it") || !strings.Contains(got.Reason(), may.Who) {
+				t.Errorf("may have written it: %+v, reason %q", may, got.Reason())
 			}
 		})
 	}
@@ -129,8 +133,8 @@ func TestNothingIsKnownBeforeTheLocksAreRead(t *testing.T) {
 		"the rows are not read": {Runs: Known(LockRunsOf(lockLog("+a", 0), time.Time{}))},
 		"the runs are not read": {Held: Known(LockReport{})},
 	} {
-		if who, ask := w.Author([]Version{v}, 0); who.IsKnown() || who.IsUnknown() || ask != "" {
-			t.Errorf("%s: got %v, ask %q", name, who, ask)
+		if a, ask := w.Author([]Version{v}, 0); a != (Attribution{}) || ask != "" {
+			t.Errorf("%s: got %v, ask %q", name, a, ask)
 		}
 	}
 }

@@ -78,9 +78,9 @@ func (h *History) Learned(versions []Version, at int) {
 // that. Ask names the version of the lock file that has to be read first, as
 // [Witnesses.Author] does.
 func (h *History) Attribute(versions []Version, at int) (ask string) {
-	before := versions[at].WrittenBy
-	versions[at].WrittenBy, ask = h.Author(versions, at)
-	if versions[at].WrittenBy != before {
+	before := versions[at].Attribution
+	versions[at].Attribution, ask = h.Author(versions, at)
+	if versions[at].Attribution != before {
 		h.judge(versions, at)
 		if at > 0 { // written in the same run, or not
 			h.judge(versions, at-1)

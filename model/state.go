@@ -68,7 +68,7 @@ type Version struct {
 	Restorable   Fact[bool]
 	WhyNot       string
 	// What follows is worked out from a version and those around it; see [History].
-	WrittenBy Fact[Author]
+	Attribution
 	Anomalies []Anomaly    // nil until they are worked out, then at least empty
 	Unchecked string       // why a rule could not be applied yet, or at all; "" when all were
 	Change    Fact[Change] // against the version before

@@ -98,7 +98,7 @@ func (t *versionsTab) reconsider() {
 	for i := range t.list.rows {
 		v := &t.list.rows[i]
 		if v.WrittenBy.IsUnknown() {
-			v.WrittenBy = model.Fact[model.Author]{}
+			v.Attribution = model.Attribution{}
 		}
 		if _, ours := t.past.Journal[v.VersionID]; ours {
 			t.past.Attribute(t.list.rows, i)

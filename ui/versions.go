@@ -74,9 +74,8 @@ func versionColumns() []column[model.Version] {
 // versionWords is what the filter looks at.
 func versionWords(v *model.Version) string {
 	words := []string{v.VersionID, serialText(v)}
-	if by, ok := v.WrittenBy.Get(); ok {
-		words = append(words, by.Who, by.OperationName())
-	}
+	by := v.WrittenBy.Or(v.HeldBy)
+	words = append(words, by.Who, by.OperationName())
 	for _, a := range v.Anomalies {
 		words = append(words, string(a.Rule), a.Text)
 	}
@@ -248,7 +247,7 @@ func keepVersionFacts(old, v *model.Version) {
 	if !v.Facts.Header.IsKnown() {
 		v.Facts = old.Facts
 	}
-	v.WrittenBy = old.WrittenBy
+	v.Attribution = old.Attribution
 }
 
 func (t *versionsTab) readFacts() []tea.Cmd {

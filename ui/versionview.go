@@ -10,7 +10,7 @@ import (
 )
 
 func (t *versionsTab) cells(v *model.Version, cells []widget.Cell) []widget.Cell {
-	when, by := text(ago(t.host.serviceNow(), v.LastModified)), factCell(v.WrittenBy, authorCell)
+	when, by := text(ago(t.host.serviceNow(), v.LastModified)), authorCell(v)
 	if v.DeleteMarker {
 		return append(cells, none(), when, by, none(), none(), none(), none(), none(), none(), t.versionNote(v), dim(v.VersionID))
 	}
@@ -30,7 +30,13 @@ func (t *versionsTab) cells(v *model.Version, cells []widget.Cell) []widget.Cell
 	)
 }
 
-func authorCell(a model.Author) widget.Cell { return text(authorWords(a)) }
+// authorCell is who wrote a version, or who may have.
+func authorCell(v *model.Version) widget.Cell {
+	if v.HeldBy.Who != "" {
+		return dim(signUnknown + " " + authorWords(v.HeldBy))
+	}
+	return factCell(v.WrittenBy, func(a model.Author) widget.Cell { return text(authorWords(a)) })
+}
 
 func authorWords(a model.Author) string {
 	return strings.TrimSpace(a.Who + " " + strings.TrimPrefix(a.OperationName(), "stateward-"))
@@ -256,9 +262,7 @@ func unreadParts(v *model.Version) []widget.Cell {
 func (t *versionsTab) fitColumns(w int) {
 	by, res, change, enc := 12, 3, 6, 4
 	t.list.near(func(v *model.Version) bool {
-		if a, ok := v.WrittenBy.Get(); ok {
-			by = max(by, widget.Width(safe(authorWords(a))))
-		}
+		by = max(by, widget.Width(safe(authorCell(v).Text)))
 		if n, ok := v.Facts.Resources.Get(); ok {
 			res = max(res, len(count(n)))
 		}

@@ -128,6 +128,9 @@ const signSuggested = "★"
 
 func versionRow(v model.Version, now time.Time, suggested bool) []string {
 	by, note := shown(v.WrittenBy, authorText), versionNote(v, suggested)
+	if v.HeldBy.Who != "" {
+		by = signUnknown + " " + authorText(v.HeldBy)
+	}
 	if v.DeleteMarker {
 		return []string{v.VersionID, signNone, ago(now, v.LastModified), by, signNone, signNone, signNone, signNone, note}
 	}

@@ -17,7 +17,10 @@ type changeDoc struct {
 // not all be applied say so; where none could, there is no list.
 func (d *versionDoc) past(v model.Version) {
 	if by := fact(&d.Unknown, "written_by", v.WrittenBy); by != nil {
-		d.WrittenBy = &writerDoc{Who: by.Who, Operation: by.Operation, LockID: by.LockID}
+		d.WrittenBy = newWriterDoc(*by)
+	}
+	if v.HeldBy != (model.Author{}) {
+		d.HeldBy = newWriterDoc(v.HeldBy)
 	}
 	if v.Change.Reason() != model.NoVersionBefore {
 		d.Change = changeOf(&d.Unknown, v.Change)
@@ -63,7 +66,7 @@ func (s *session) explain(ctx context.Context, b model.Backend, key string, vers
 	}
 	for i := range versions {
 		if i < covered {
-			versions[i].WrittenBy, _ = h.Author(versions, i)
+			versions[i].Attribution, _ = h.Author(versions, i)
 		} else {
 			versions[i].WrittenBy = model.Unknown[model.Author]("beyond --versions " + s.set.versions.String())
 		}

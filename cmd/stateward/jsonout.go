@@ -141,6 +141,10 @@ type writerDoc struct {
 	LockID    string `json:"lock_id"`
 }
 
+func newWriterDoc(a model.Author) *writerDoc {
+	return &writerDoc{Who: a.Who, Operation: a.Operation, LockID: a.LockID}
+}
+
 type versionDoc struct {
 	VersionID        string          `json:"version_id"`
 	IsLatest         bool            `json:"is_latest"`
@@ -161,6 +165,7 @@ type versionDoc struct {
 	Restorable       *bool           `json:"restorable"`
 	WhyNot           *string         `json:"why_not"`
 	WrittenBy        *writerDoc      `json:"written_by"`
+	HeldBy           *writerDoc      `json:"held_by"`
 	Unknown          reasons         `json:"unknown,omitempty"`
 }
 

@@ -99,8 +99,9 @@ func TestJSONOfAVersion(t *testing.T) {
 	v := model.Version{VersionID: "3HL4", IsLatest: true, LastModified: time.Date(2026, 11, 21, 19, 31, 7, 0, time.UTC), Size: 181, ETag: `"abc"`,
 		Facts: model.VersionFacts{Header: model.Known(sampleHeader()), Resources: model.Unknown[int]("beyond --versions 100"),
 			Encryption: model.Known(model.Encryption{Algorithm: "aws:kms", KMSKeyID: "alias/k", BucketKey: true})},
-		Restorable: model.Known(false), WhyNot: "it is current", WrittenBy: model.Known(model.Author{Who: "ci@r", Operation: "OperationTypeApply", LockID: "71d8"}),
-		Anomalies: []model.Anomaly{{Rule: model.RuleResourcesHalved, Text: "lost 58 of 61"}}, Change: model.Known(model.Change{Added: 3, Changed: 1, Removed: 40})}
+		Restorable: model.Known(false), WhyNot: "it is current",
+		Attribution: model.Attribution{WrittenBy: model.Known(model.Author{Who: "ci@r", Operation: "OperationTypeApply", LockID: "71d8"})},
+		Anomalies:   []model.Anomaly{{Rule: model.RuleResourcesHalved, Text: "lost 58 of 61"}}, Change: model.Known(model.Change{Added: 3, Changed: 1, Removed: 40})}
 	checkJSON(t, newVersionDoc(v), `{
   "version_id": "3HL4",
   "is_latest": true,
@@ -140,6 +141,7 @@ func TestJSONOfAVersion(t *testing.T) {
     "operation": "OperationTypeApply",
     "lock_id": "71d8"
   },
+  "held_by": null,
   "unknown": {
     "resources": "beyond --versions 100"
   }
@@ -169,6 +171,7 @@ func TestJSONOfADeleteMarker(t *testing.T) {
   "restorable": false,
   "why_not": "a delete marker has no content",
   "written_by": null,
+  "held_by": null,
   "unknown": {
     "anomalies": "not read",
     "change": "not read",

@@ -221,6 +221,7 @@ func (s *historyStory) compareAuthor(name string, d versionDoc, want toldVersion
 		if !strings.Contains(d.Unknown["written_by"], want.why) {
 			s.t.Errorf("%s: the author is not known: %s", name, d.Unknown["written_by"])
 		}
+		equal(s.t, name+": somebody may have written it", d.HeldBy != nil, strings.Contains(want.why, "kept it"))
 	case d.WrittenBy == nil:
 		s.t.Errorf("%s: no author: %s", name, d.Unknown["written_by"])
 	default:
@@ -287,6 +288,7 @@ func TestRealTerraformWithLocksInATable(t *testing.T) {
 		equal(t, "serials", []uint64{*docs[0].Serial, *docs[1].Serial}, []uint64{2, 1})
 		equal(t, "nobody is guessed", []any{docs[0].WrittenBy, docs[1].WrittenBy}, []any{(*writerDoc)(nil), (*writerDoc)(nil)})
 		equal(t, "why of the newest", docs[0].Unknown["written_by"], want)
+		equal(t, "who may have written the newest", docs[0].HeldBy != nil && docs[0].HeldBy.LockID == w.lockID, want != noFile)
 		equal(t, "what is odd", strings.Join(rulesOf(docs[0]), " "), "rapid-writes")
 		if want != noFile {
 			w.stateward(lab.endpoint, 0, "unlock", w.url(), "--lock-id", w.lockID, "--yes", "--confirm", model.TokenLive)

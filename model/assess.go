@@ -68,8 +68,36 @@ func ruleMalformed(l Lock, _ LockContext) (Evidence, bool) {
 		l.Malformed != ""
 }
 
-// ruleWrites: the clients write a state only under its lock, so a version
-// newer than the lock was written by its holder.
+// lively is how recent the last write must be to show that the holder works on.
+// A run writes as its resources become ready, so it falls silent for as long as
+// its slowest one takes; one that was killed is silent for good.
+func (c LockContext) lively() time.Duration {
+	return max(time.Hour, c.Times.Or(LockTimes{}).Longest)
+}
+
+// wrote is whether the state was written under a lock, and how long ago that was
+// when the lock was read.
+func (c LockContext) wrote(l Lock) (ago time.Duration, ok bool) {
+	written, known := c.LastWrite.Get()
+	return l.ReadAt.Sub(written), known && written.After(l.Info.Created)
+}
+
+// silence says since when nothing was written, where that is worth something.
+func (c LockContext) silence(l Lock) (since string, ok bool) {
+	switch ago, wrote := c.wrote(l); {
+	case l.Info.Created.IsZero():
+		return "", false
+	case wrote:
+		return "for " + span(ago), ago > c.lively()
+	case c.LastWrite.IsKnown():
+		return "since it was taken", true
+	}
+	return "", false
+}
+
+// ruleWrites: clients write a state under its lock, so a recent version shows
+// that the holder lives. An old one does not: many a run was killed after a write,
+// and somebody may have written past the lock with -lock=false.
 func ruleWrites(l Lock, c LockContext) (Evidence, bool) {
 	written, known := c.LastWrite.Get()
 	switch {
@@ -79,8 +107,13 @@ func ruleWrites(l Lock, c LockContext) (Evidence, bool) {
 		return Evidence{"writes-unknown", "the state's last write could not be read: " + c.LastWrite.Reason(), pointsNeutral}, true
 	case !known:
 		return Evidence{}, false
-	case written.After(l.Info.Created):
-		return Evidence{"written-since", fmt.Sprintf("a version was written %s after it was taken", span(written.Sub(l.Info.Created))), pointsLive}, true
+	}
+	after := span(written.Sub(l.Info.Created))
+	switch ago, ok := c.wrote(l); {
+	case ok && ago <= c.lively():
+		return Evidence{"written-since", fmt.Sprintf("a version was written %s after it was taken", after), pointsLive}, true
+	case ok:
+		return Evidence{"quiet-since", fmt.Sprintf("a version was written %s after it was taken, and none for %s since", after, span(ago)), pointsNeutral}, true
 	}
 	return Evidence{"nothing-written", "no version written since it was taken (may be waiting for approval, or on one slow resource)", pointsNeutral}, true
 }
@@ -123,11 +156,9 @@ func ruleTimes(l Lock, c LockContext) (Evidence, bool) {
 	if !known || !aged || times.Count == 0 {
 		return Evidence{}, false
 	}
-	written, wroteKnown := c.LastWrite.Get()
-	quiet := wroteKnown && !written.After(l.Info.Created)
-	if age > times.Longest && quiet {
-		return Evidence{"longer-than-ever", fmt.Sprintf("held %s; the longest of %d locks of this state was %s, and nothing was written since it was taken",
-			span(age), times.Count, span(times.Longest)), pointsStale}, true
+	if since, silent := c.silence(l); age > times.Longest && silent {
+		return Evidence{"longer-than-ever", fmt.Sprintf("held %s; the longest of %d locks of this state was %s, and nothing was written %s",
+			span(age), times.Count, span(times.Longest), since), pointsStale}, true
 	}
 	return Evidence{"usual-time", fmt.Sprintf("held %s; locks of this state last %s as a rule, %s at most", span(age), span(times.Usual), span(times.Longest)), pointsNeutral}, true
 }

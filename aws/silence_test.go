@@ -223,6 +223,8 @@ func TestWhatIsNoAnswerIsNeverAnEmptyList(t *testing.T) {
 		"a web page behind a comment":  "<!-- portal -->\n<html></html>",
 		"nothing":                      "",
 		"white space":                  " \r\n ",
+		"pages of white space":         strings.Repeat("\r\n", 4<<10),
+		"a long comment":               "<!--" + strings.Repeat("x", 8<<10) + "-->",
 		"words":                        "Client sent an HTTP request to an HTTPS server.",
 		"an XML declaration alone":     `<?xml version="1.0"?>`,
 		"a cut XML document":           `<?xml version="1.0"?><ListBucketResult><Name>acme-tfstate</Na`,

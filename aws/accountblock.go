@@ -32,7 +32,7 @@ func (c *Client) s3control(ctx context.Context, b model.Backend) (*s3control.Cli
 			o.Region, o.Retryer = k.region, c.retryer()
 			setEndpoint(&o.BaseEndpoint, orElse(k.endpoint, endpoint))
 			o.EndpointResolverV2 = hostResolver{o.EndpointResolverV2}
-			o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint))...)
+			o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint), false)...)
 		})
 	})
 }

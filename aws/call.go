@@ -17,10 +17,11 @@ import (
 )
 
 // stack is what every service client gets: the guard outside, inside it the
-// bound on calls under way, and inside that the deadline of the call.
-func (c *Client) stack(s *session, k clientKey, endpoint string) []func(*middleware.Stack) error {
+// bound on calls under way, and inside that the deadline of the call. byBucket is
+// whether each bucket has a host of its own.
+func (c *Client) stack(s *session, k clientKey, endpoint string, byBucket bool) []func(*middleware.Stack) error {
 	guard := &Guard{client: c, readOnly: k.readOnly}
-	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint, client: c, silence: &silence{}}
+	call := &callMiddleware{session: s, timeout: c.timeout(), endpoint: endpoint, client: c, silences: &silences{byBucket: byBucket}}
 	return []func(*middleware.Stack) error{
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(guard, middleware.After) },
 		func(stack *middleware.Stack) error { return stack.Initialize.Add(slotMiddleware{}, middleware.After) },
@@ -36,7 +37,7 @@ type callMiddleware struct {
 	timeout  time.Duration
 	endpoint string
 	client   *Client
-	silence  *silence // of the endpoint, for all calls of a service client
+	silences *silences
 }
 
 // ID implements middleware.InitializeMiddleware.
@@ -44,14 +45,15 @@ func (m *callMiddleware) ID() string { return "stateward:Call" }
 
 // HandleInitialize implements middleware.InitializeMiddleware.
 func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.InitializeInput, next middleware.InitializeHandler) (middleware.InitializeOutput, middleware.Metadata, error) {
-	if err := m.silence.spare(ctx, m.client.now); err != nil {
+	host := m.silences.at(in.Parameters)
+	if err := host.spare(ctx, m.client.now); err != nil {
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	ctx, w := watch(ctx, m.timeout)
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	m.client.clock.heard(metadata, m.client.opts.Now)
 	m.client.denied.heard(ctx, m.session.who, in.Parameters, out.Result, err, m.client.now())
-	err = m.ended(w, err)
+	err = m.ended(host, w, err)
 	if got, ok := out.Result.(*s3.GetObjectOutput); ok && err == nil && got.Body != nil {
 		got.Body = &watchedBody{body: got.Body, watchdog: w, call: m}
 		return out, metadata, nil
@@ -62,9 +64,9 @@ func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.Ini
 
 // ended is the error of a call. One that was given up between two tries was
 // answered, or refused a connection, and that says more than the silence after it.
-func (m *callMiddleware) ended(w *watchdog, err error) error {
+func (m *callMiddleware) ended(host *silence, w *watchdog, err error) error {
 	if err == nil {
-		m.silence.heard(nil, m.client.now())
+		host.heard(nil, m.client.now())
 		return nil
 	}
 	timedOut := w.fired.Load()
@@ -72,7 +74,7 @@ func (m *callMiddleware) ended(w *watchdog, err error) error {
 		timedOut, err = false, *last
 	}
 	call := &callError{callMiddleware: m, timedOut: timedOut, err: err}
-	m.silence.heard(call, m.client.now())
+	host.heard(call, m.client.now())
 	return call
 }
 

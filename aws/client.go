@@ -166,9 +166,9 @@ func (c *Client) newS3(s *session, k clientKey) *s3.Client {
 	return s3.NewFromConfig(s.cfg, func(o *s3.Options) {
 		o.Region, o.Retryer = k.region, c.retryer()
 		setEndpoint(&o.BaseEndpoint, k.endpoint)
-		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint))...)
-		o.APIOptions = append(o.APIOptions, addVersionOrder)
 		o.UsePathStyle = k.path || isLocal(sdk.ToString(o.BaseEndpoint))
+		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint), !o.UsePathStyle)...)
+		o.APIOptions = append(o.APIOptions, addVersionOrder)
 		// Stores that are not AWS know no trailing checksums. Writes of states
 		// ask for SHA-256 themselves.
 		o.RequestChecksumCalculation = sdk.RequestChecksumCalculationWhenRequired
@@ -183,7 +183,7 @@ func (c *Client) newDynamoDB(s *session, k clientKey) *dynamodb.Client {
 	return dynamodb.NewFromConfig(s.cfg, func(o *dynamodb.Options) {
 		o.Region, o.Retryer = k.region, c.retryer()
 		setEndpoint(&o.BaseEndpoint, k.endpoint)
-		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint))...)
+		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint), false)...)
 		o.APIOptions = append(o.APIOptions, addRowSum)
 	})
 }
@@ -192,7 +192,7 @@ func (c *Client) newKMS(s *session, k clientKey) *kms.Client {
 	return kms.NewFromConfig(s.cfg, func(o *kms.Options) {
 		o.Region, o.Retryer = k.region, c.retryer()
 		setEndpoint(&o.BaseEndpoint, k.endpoint)
-		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint))...)
+		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint), false)...)
 	})
 }
 
@@ -200,7 +200,7 @@ func (c *Client) newSTS(s *session, k clientKey) *sts.Client {
 	return sts.NewFromConfig(s.cfg, func(o *sts.Options) {
 		o.Region, o.Retryer = k.region, c.retryer()
 		setEndpoint(&o.BaseEndpoint, k.endpoint)
-		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint))...)
+		o.APIOptions = append(o.APIOptions, c.stack(s, k, sdk.ToString(o.BaseEndpoint), false)...)
 	})
 }
 

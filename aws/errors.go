@@ -70,7 +70,7 @@ func timeoutFailure(f *model.Failure, call callError) {
 	f.Next = fmt.Sprintf("%s did not answer%s%s: check the network and the endpoint, or give it longer with --timeout.", hostOf(f.Cause, call), within, call.sparing())
 	// The watchdog ended it by cancelling, and whoever finds that in the chain
 	// would take the failure for an end that somebody asked for.
-	f.Cause = fmt.Errorf("%w: %s", context.DeadlineExceeded, f.Cause)
+	f.Cause = fmt.Errorf("%w: %s", context.DeadlineExceeded, f.Cause.Error())
 }
 
 // noAnswerFailure: there was no answer, or none that could be read.

@@ -25,6 +25,32 @@ type silence struct {
 	probe chan struct{} // that call, while it is under way: closed at its end
 }
 
+// silences is the silence of each host that a service client sends to. S3 has a
+// host for each bucket, and a firewall that lets some of them through must not
+// make those unread.
+type silences struct {
+	byBucket bool
+	mu       sync.Mutex
+	of       map[string]*silence
+}
+
+// at is that of the host to which a call with these parameters goes.
+func (s *silences) at(in any) *silence {
+	host := ""
+	if s.byBucket {
+		host = param(in, "Bucket")
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.of == nil {
+		s.of = map[string]*silence{}
+	}
+	if s.of[host] == nil {
+		s.of[host] = &silence{}
+	}
+	return s.of[host]
+}
+
 const (
 	silentCalls  = 3
 	silenceHolds = 5 * time.Second

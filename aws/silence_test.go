@@ -136,6 +136,29 @@ func TestAnEndpointThatAnswersAgainIsReadAgain(t *testing.T) {
 // another chance.
 const busyTries = 20
 
+// hostFilter lets requests through to some hosts only, as a firewall does.
+type hostFilter struct{ asked sync.Map }
+
+func (f *hostFilter) Do(r *http.Request) (*http.Response, error) {
+	f.asked.Store(r.URL.Host, true)
+	if strings.HasPrefix(r.URL.Host, "blocked.") {
+		return nil, errors.New("filtered")
+	}
+	return &http.Response{StatusCode: http.StatusNotFound, Header: http.Header{}, Body: http.NoBody, Request: r}, nil
+}
+
+func TestABucketThatCannotBeReachedLeavesTheOthersReadable(t *testing.T) {
+	f := &hostFilter{}
+	c := (&site{t: t, url: "http://store.example.com"}).client()
+	aws.SendThrough(c, f)
+	for _, bucket := range []string{"blocked", "blocked", "blocked", "blocked", "good"} {
+		c.StateFacts(t.Context(), model.Backend{Bucket: bucket}, model.State{Bucket: bucket, Key: "k.tfstate"})
+	}
+	if _, ok := f.asked.Load("good.store.example.com"); !ok {
+		t.Error("the host of the other bucket was not asked")
+	}
+}
+
 func TestAPlanIsMadeOfWhatIsThereNow(t *testing.T) {
 	h := newHushed(t, 8)
 	c := h.reader()
@@ -223,6 +246,8 @@ func TestWhatIsNoAnswerIsNeverAnEmptyList(t *testing.T) {
 		"a web page behind a comment":  "<!-- portal -->\n<html></html>",
 		"nothing":                      "",
 		"white space":                  " \r\n ",
+		"pages of white space":         strings.Repeat("\r\n", 4<<10),
+		"a long comment":               "<!--" + strings.Repeat("x", 8<<10) + "-->",
 		"words":                        "Client sent an HTTP request to an HTTPS server.",
 		"an XML declaration alone":     `<?xml version="1.0"?>`,
 		"a cut XML document":           `<?xml version="1.0"?><ListBucketResult><Name>acme-tfstate</Na`,

@@ -153,14 +153,14 @@ func (h *History) newer(versions []Version, at int) int {
 // place: the version after it, or a later one of the run of that.
 func (h *History) newest(versions []Version, at int) int {
 	after := h.newer(versions, at)
-	i := min(at, len(versions)-1)
-	for i > 0 && at-i < maxSteps {
+	i := after
+	for i > 0 && after-i < maxSteps {
 		if follows, _ := h.follows(versions, i-1); !follows {
 			break
 		}
 		i--
 	}
-	return max(0, min(i, after))
+	return i
 }
 
 // isNoState reports whether a version is known to hold nothing that another

@@ -196,6 +196,31 @@ func TestFactsInAnyOrderTellTheSame(t *testing.T) {
 	}
 }
 
+// What a run lost in steps is judged by the version before the run, which may be
+// read last.
+func TestStepsInAnyOrderTellTheSame(t *testing.T) {
+	var left []int
+	for i := range maxSteps + 4 {
+		left = append(left, 3+i)
+	}
+	whole := dated(append(losing(60, 0, left...), stated(19, 61, 2, aged(aDay)), stated(18, 61, 2, aged(2*aDay))))
+	want := slices.Clone(whole)
+	all := judging()
+	all.All(want, 0)
+	for last := range whole {
+		h, got := judging(), slices.Clone(whole)
+		got[last].Facts = VersionFacts{}
+		h.All(got, 0)
+		got[last].Facts = whole[last].Facts
+		h.Learned(got, last)
+		for i := range got {
+			if toldHistory(got[i]) != toldHistory(want[i]) {
+				t.Errorf("%s read last: %s: got %s, want %s", whole[last].VersionID, got[i].VersionID, toldHistory(got[i]), toldHistory(want[i]))
+			}
+		}
+	}
+}
+
 func toldHistory(v Version) string { return fmt.Sprint(v.Anomalies, v.Unchecked, v.Change) }
 
 func TestSuggest(t *testing.T) {

@@ -31,11 +31,15 @@ func (s *Secrets) learnEmbedded(body []byte) {
 	}
 }
 
+// maxSiblings is how many members are looked at for the value that belongs to a
+// name: without a bound an object of names alone costs the square of its length.
+const maxSiblings = 16
+
 // embeddedSibling is where the value of the member "value" begins that follows
 // in the same object; -1 for none. Other members may stand between that have no
-// parts, as the type of an environment variable.
+// parts, as the type of an environment variable; a few, for each name looks.
 func embeddedSibling(body []byte, i int) int {
-	for {
+	for range maxSiblings {
 		name, end, ok := embeddedString(body, skipEmbedded(body, i, ','))
 		if !ok || end >= len(body) || body[end] != ':' {
 			return -1
@@ -53,6 +57,7 @@ func embeddedSibling(body []byte, i int) int {
 			return -1
 		}
 	}
+	return -1
 }
 
 // isWordByte reports the letters of true, false and null, and of exponents.

@@ -52,11 +52,11 @@ func (p *backendsPage) storedParts(r *backendRow) []widget.Cell {
 	name, on := "key "+k.Name(), k.Rotation.Enabled
 	switch {
 	case k.State.Or("").OutOfService():
-		return []widget.Cell{bad("✖ " + name + ": " + k.StateWords(p.host.now()))}
+		return []widget.Cell{bad("✖ " + name + ": " + k.StateWords(p.host.serviceNow()))}
 	case k.Rotation.NotApplicable != "" || on.IsUnknown():
 		return why(why([]widget.Cell{text(name)}, "its state", k.State), "its rotation", on)
 	case on.IsKnown() && !on.Or(false):
 		return []widget.Cell{text(name + " does not rotate")}
 	}
-	return []widget.Cell{text(name + " " + k.RotationWords(p.host.now()))}
+	return []widget.Cell{text(name + " " + k.RotationWords(p.host.serviceNow()))}
 }

@@ -90,7 +90,7 @@ func visit(t *testing.T) *visitor {
 	}()
 	t.Cleanup(func() {
 		leave()
-		<-left
+		_ = <-left // that it ends is what is waited for
 		_ = pts.Close()
 		_ = ptm.Close()
 		<-drained

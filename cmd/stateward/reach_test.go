@@ -123,3 +123,41 @@ func TestTheDemosCommandLines(t *testing.T) {
 	equal(t, "command", demoProgram(given, o).Command("states"),
 		"AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo stateward states --region=us-east-1 --endpoint-url=http://127.0.0.1:1 --versions=all")
 }
+
+func TestAnEmptyListSaysWhereItLooked(t *testing.T) {
+	for name, c := range map[string]struct {
+		args []string
+		want string
+	}{
+		"locks of one":        {[]string{"locks", "s3://acme"}, "no locks are held in s3://acme"},
+		"locks below a key":   {[]string{"locks", "s3://acme/a/"}, "no locks are held in s3://acme/a"},
+		"locks of two":        {[]string{"locks", "s3://acme", "s3://other"}, "no locks are held in 2 backends"},
+		"states of one":       {[]string{"states", "s3://acme"}, "no states in s3://acme"},
+		"without any backend": {[]string{"locks"}, "no locks are held: no backend is known"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t)
+			e := w.run(c.args...)
+			equal(t, "exit code", e.code, exitDone)
+			if !strings.Contains(e.stderr, c.want) {
+				t.Errorf("stderr: %s", e.stderr)
+			}
+		})
+	}
+}
+
+func TestADeadEndpointIsNamedWithEveryReason(t *testing.T) {
+	f := newFleet(t)
+	url := f.server.URL()
+	if err := f.server.Close(); err != nil {
+		t.Fatal(err)
+	}
+	host := strings.TrimPrefix(url, "http://")
+	for _, command := range []string{"locks", "doctor"} {
+		e := f.world.run(command, "s3://acme", "--endpoint-url", url)
+		equal(t, command, e.code, exitFailed)
+		if !strings.Contains(e.stderr, host+" cannot be reached") || !strings.Contains(e.stderr, "check --endpoint-url") {
+			t.Errorf("%s: %s", command, e.stderr)
+		}
+	}
+}

@@ -255,6 +255,17 @@ func (s *session) print(docs any, rows int, t *table, none string, p *problems) 
 	return err
 }
 
+// noneIn is a list that is empty: none of what, and where it was looked for.
+func noneIn(backends []model.Backend, none string) string {
+	switch len(backends) {
+	case 0:
+		return none + ": no backend is known; name one as s3://bucket, or in the config"
+	case 1:
+		return none + " in " + strings.TrimSuffix(backends[0].URL(backends[0].Prefix), "/")
+	}
+	return fmt.Sprintf("%s in %d backends", none, len(backends))
+}
+
 // whyUnknown names on stderr the reasons behind the "?" of a table, each once.
 func (s *session) whyUnknown(all []reasons) {
 	seen := map[string]int{}

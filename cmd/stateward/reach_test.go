@@ -145,19 +145,3 @@ func TestAnEmptyListSaysWhereItLooked(t *testing.T) {
 		})
 	}
 }
-
-func TestADeadEndpointIsNamedWithEveryReason(t *testing.T) {
-	f := newFleet(t)
-	url := f.server.URL()
-	if err := f.server.Close(); err != nil {
-		t.Fatal(err)
-	}
-	host := strings.TrimPrefix(url, "http://")
-	for _, command := range []string{"locks", "doctor"} {
-		e := f.world.run(command, "s3://acme", "--endpoint-url", url)
-		equal(t, command, e.code, exitFailed)
-		if !strings.Contains(e.stderr, host+" cannot be reached") || !strings.Contains(e.stderr, "check --endpoint-url") {
-			t.Errorf("%s: %s", command, e.stderr)
-		}
-	}
-}

@@ -41,10 +41,10 @@ func advice(f *model.Failure, status int, message string, call callError) string
 }
 
 func denialAdvice(f *model.Failure, message string) string {
-	switch f.Code {
-	case "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
-		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature":
+	if model.RejectsCredentials(f.Code) {
 		return "The service does not accept these credentials: check --profile, and whether they belong to this endpoint."
+	}
+	switch f.Code {
 	case "RequestTimeTooSkewed":
 		return "The clock of this machine is wrong: set it."
 	case "InvalidObjectState":

@@ -17,7 +17,9 @@ import (
 func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progress func(model.StepEvent)) model.Result {
 	r := c.newRun(ctx, p, progress)
 	if err := c.mayRun(ctx, p, typed); err != nil {
-		return r.ended(model.OutcomeRefused, err)
+		res := r.ended(model.OutcomeRefused, err)
+		res.Holder = p.Holder
+		return res
 	}
 	if p.Gone {
 		res := r.ended(model.OutcomeAlreadyGone, nil)

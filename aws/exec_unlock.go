@@ -166,9 +166,9 @@ func (u *unlocker) halted(err error) model.Result {
 	if isLost(err) {
 		return res // it says itself what to do
 	}
-	res.Next = []string{"Look again, then finish with: stateward locks " + model.ShellQuote(u.plan.URL())}
+	res.Next = []string{"Look again, then finish with: " + u.c.opts.Program.Command("locks", u.plan.URL())}
 	if res.Holder == nil && len(u.spec.Victims) > 0 {
-		res.Next = []string{fmt.Sprintf("Finish with: stateward unlock %s --lock-id %s", model.ShellQuote(u.plan.URL()), model.ShellQuote(u.spec.Victims[0].Token()))}
+		res.Next = []string{"Finish with: " + u.c.opts.Program.Unlock(u.plan.URL(), u.spec.Victims[0])}
 	}
 	return res
 }

@@ -38,7 +38,7 @@ const (
 func (c *Client) Health(ctx context.Context, b model.Backend) model.HealthFacts {
 	ctx = withSlots(ctx, c.checks)
 	h := &healthReader{c: c, b: b}
-	h.f.Backend = b
+	h.f.Backend, h.f.Program = b, c.opts.Program
 	api, err := c.s3(ctx, b)
 	if err != nil {
 		h.unreachable(err)

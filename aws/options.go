@@ -34,6 +34,7 @@ type Options struct {
 	Journal Journal
 	Backups Backups
 	Actor   Actor
+	Program model.Program                  // how the commands in plans, results and hints reach the same
 	Alive   func(pid int) model.Fact[bool] // whether a process runs on this machine; nil: nobody can tell
 	Log     *slog.Logger                   // nil discards
 

@@ -23,7 +23,7 @@ func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r 
 		return nil, err
 	}
 	facts := model.UnlockFacts{Backend: b, Key: key, Locks: report.Locks, Problems: report.Problems,
-		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
+		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
 	facts.Expires, _ = c.expires(ctx, b)
 	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
 	p := model.PlanUnlock(facts, r)
@@ -53,7 +53,7 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 	// The current version is read before the history is listed: what is written
 	// between the two is then a change that the restore's own check finds, and
 	// never a version whose serial the plan does not know of.
-	f := model.RestoreFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly}
+	f := model.RestoreFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
 	currentErr := c.gatherCurrent(ctx, &f)
 	f.Now = c.serviceNow()
 	history, err := c.wholeHistory(ctx, b, key)
@@ -63,7 +63,7 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 	target, ok := model.FindVersion(history, r.VersionID)
 	if !ok {
 		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "looking up version " + r.VersionID, On: b.URL(key),
-			Next: "List the versions with: stateward history " + model.ShellQuote(b.URL(key))}
+			Next: "List the versions with: " + c.opts.Program.Command("history", b.URL(key))}
 	}
 	f.Target = target
 	f.Expires, _ = c.expires(ctx, b)
@@ -92,7 +92,7 @@ func (c *Client) wholeHistory(ctx context.Context, b model.Backend, key string) 
 	}
 	if len(all) == 0 {
 		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key),
-			Next: "The key is matched exactly; list the states with: stateward states s3://" + b.Bucket}
+			Next: "The key is matched exactly; list the states with: " + c.opts.Program.Command("states", "s3://"+b.Bucket)}
 	}
 	return all, nil
 }

@@ -19,7 +19,7 @@ func (c *Client) PlanRecover(ctx context.Context, b model.Backend, key, reason s
 		return nil, err
 	}
 	f := model.RecoverFacts{Backend: b, Key: key, Problems: report.Problems, Host: c.opts.Actor.Host,
-		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly}
+		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
 	f.Record, f.Held, f.Others = ownLocks(report.Locks)
 	if len(f.Held) == 0 {
 		return &model.Plan{Operation: model.OpRecover, Backend: b, Key: key, Made: f.Now, Reason: reason, Gone: len(report.Problems) == 0,

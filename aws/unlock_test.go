@@ -51,6 +51,9 @@ func TestAWrongLockIDChangesNothingAndNamesTheHolder(t *testing.T) {
 		if !strings.Contains(res.Message, "ci@runner-17") || !strings.Contains(res.Message, staleID) {
 			t.Errorf("the holder is not named: %s", res.Message)
 		}
+		if res.Holder == nil || res.Holder.Info.Who != "ci@runner-17" {
+			t.Errorf("holder %+v", res.Holder)
+		}
 		if got := l.changes(); len(got) > 0 {
 			t.Errorf("sent %v", got)
 		}

@@ -7,7 +7,7 @@ func digestChecks() []Check {
 	actions := []string{"dynamodb:Scan", "dynamodb:GetItem", "s3:GetObject"}
 	repair := func(summary string) func(site) Remedy {
 		return func(s site) Remedy {
-			return Remedy{Summary: summary, CLI: s.each(func(sub subject) string { return commandLine("stateward", "repair", s.url(sub)) })}
+			return Remedy{Summary: summary, CLI: s.each(func(sub subject) string { return s.program.Command("repair", s.url(sub)) })}
 		}
 	}
 	return []Check{

@@ -104,7 +104,7 @@ func judgeOldLock(l Lock) judgement {
 func unlockRemedy(summary string) func(site) Remedy {
 	return func(s site) Remedy {
 		return Remedy{Summary: summary, CLI: s.each(func(sub subject) string {
-			return commandLine("stateward", "unlock", s.url(sub), "--lock-id", sub.id)
+			return s.program.Command("unlock", s.url(sub), "--lock-id", sub.id)
 		})}
 	}
 }

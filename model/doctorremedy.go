@@ -12,13 +12,14 @@ type site struct {
 	access                  Access
 	subjects                []subject
 	noPolicy                bool // the bucket is known to have none
+	program                 Program
 }
 
 func siteOf(h HealthFacts, subjects []subject) site {
 	policy, read := h.Bucket.Policy.Get()
 	return site{
 		noPolicy: read && policy == "", bucket: h.Backend.Bucket, region: h.Region.Or(h.Backend.Region), account: h.Owner.Or(h.Account.Or("ACCOUNT")),
-		access: h.Backend.Access, subjects: subjects,
+		access: h.Backend.Access, subjects: subjects, program: h.Program,
 	}
 }
 
@@ -29,24 +30,7 @@ func (s site) s3(command string, words ...string) string {
 
 // aws is an aws command with the options that reach the same place as we did.
 func (s site) aws(service, region string, words ...string) string {
-	words = append([]string{"aws"}, words...)
-	for _, option := range []struct{ name, value string }{
-		{"--region", region}, {"--profile", s.access.Profile}, {"--endpoint-url", s.access.Endpoints[service]},
-	} {
-		if option.value != "" {
-			words = append(words, option.name, option.value)
-		}
-	}
-	return commandLine(words...)
-}
-
-// commandLine is a command, quoted for a POSIX shell.
-func commandLine(words ...string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = ShellQuote(w)
-	}
-	return strings.Join(quoted, " ")
+	return s.program.AWS(s.access, service, region, words...)
 }
 
 // each is one command for every subject, a line each.

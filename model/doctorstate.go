@@ -28,7 +28,7 @@ func stateChecks() []Check {
 			judge:   judgeContents,
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Look at the state's history and restore the last good version.",
-					CLI: s.each(func(sub subject) string { return commandLine("stateward", "history", s.url(sub)) })}
+					CLI: s.each(func(sub subject) string { return s.program.Command("history", s.url(sub)) })}
 			},
 		},
 		{
@@ -38,7 +38,7 @@ func stateChecks() []Check {
 			judge:   func(h HealthFacts) judgement { return judgeStates(h, "without a break", judgeHistory) },
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Look at the versions round the break, and restore the one before it if it was a mistake.",
-					CLI: s.each(func(sub subject) string { return commandLine("stateward", "history", s.url(sub)) })}
+					CLI: s.each(func(sub subject) string { return s.program.Command("history", s.url(sub)) })}
 			},
 		},
 	}

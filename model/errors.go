@@ -58,10 +58,11 @@ func (f *Failure) Error() string {
 }
 
 // Reason is the short form that a column or an "unknown" field shows:
-// "AccessDenied s3:GetBucketVersioning". Where there is nobody to ask as, how to
-// log in is part of it: then there is often nothing else that would tell.
+// "AccessDenied s3:GetBucketVersioning". Where what is wrong is wrong for every
+// request, which host or profile it is and what to do are part of it: then there
+// is often nothing else that would tell.
 func (f *Failure) Reason() string {
-	if f.anonymous() && f.Next != "" {
+	if f.general() && f.Next != "" {
 		return f.short() + ": " + strings.TrimSuffix(f.Next, ".")
 	}
 	return f.short()
@@ -70,14 +71,34 @@ func (f *Failure) Reason() string {
 // At is the reason for not reading a place: "AccessDenied dynamodb:Scan on table t".
 func (f *Failure) At(place string) string {
 	said := f.short() + " on " + place
-	if f.anonymous() && f.Next != "" {
+	if f.general() && f.Next != "" {
 		said += ". " + f.Next
 	}
 	return said
 }
 
-// anonymous reports whether the credentials are what is wrong.
-func (f *Failure) anonymous() bool { return f.Kind == ErrExpired || f.Kind == ErrNoIdentity }
+// general reports whether what is wrong is nothing of this one request: the
+// credentials, or the way to the endpoint.
+func (f *Failure) general() bool {
+	switch f.Kind {
+	case ErrExpired, ErrNoIdentity, ErrUnreachable:
+		return true
+	case ErrDenied:
+		return RejectsCredentials(f.Code)
+	}
+	return false
+}
+
+// RejectsCredentials reports whether a service's error code says that it does
+// not know the credentials themselves, whatever was asked with them.
+func RejectsCredentials(code string) bool {
+	switch code {
+	case "InvalidAccessKeyId", "UnrecognizedClientException", "InvalidClientTokenId", "SignatureDoesNotMatch", "InvalidSignatureException",
+		"MissingAuthenticationToken", "MissingAuthenticationTokenException", "IncompleteSignature":
+		return true
+	}
+	return false
+}
 
 func (f *Failure) short() string {
 	switch {

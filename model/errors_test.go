@@ -3,6 +3,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 )
 
@@ -29,6 +30,30 @@ func TestReasonsOfFailures(t *testing.T) {
 			}
 			if got := c.err.Error(); got != c.atFull {
 				t.Errorf("error %q", got)
+			}
+		})
+	}
+}
+
+func TestWhatIsWrongForEveryRequestIsNamedWithEveryReason(t *testing.T) {
+	const next = "127.0.0.1:9 cannot be reached: check --endpoint-url."
+	for name, c := range map[string]struct {
+		failure Failure
+		told    bool
+	}{
+		"a dead endpoint":           {Failure{Kind: ErrUnreachable, Next: next}, true},
+		"expired credentials":       {Failure{Kind: ErrExpired, Next: next}, true},
+		"an unknown access key":     {Failure{Kind: ErrDenied, Code: "InvalidAccessKeyId", Next: next}, true},
+		"another account's secret":  {Failure{Kind: ErrDenied, Code: "SignatureDoesNotMatch", Next: next}, true},
+		"a right that is missing":   {Failure{Kind: ErrDenied, Code: "AccessDenied", Action: "s3:GetObject", Next: next}, false},
+		"a table that is not there": {Failure{Kind: ErrNotFound, Next: next}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if at := ReasonAt(&c.failure, "s3://b"); strings.Contains(at, next) != c.told {
+				t.Errorf("at a place: %s", at)
+			}
+			if reason := Reason(&c.failure); strings.Contains(reason, strings.TrimSuffix(next, ".")) != c.told {
+				t.Errorf("by itself: %s", reason)
 			}
 		})
 	}

@@ -10,6 +10,7 @@ import "time"
 type HealthFacts struct {
 	Backend Backend
 	At      time.Time // the clock of the answers (their Date header); zero: no answer came
+	Program Program   // for the commands of the remedies
 
 	Region  Fact[string] // HeadBucket (s3:ListBucket)
 	Account Fact[string] // that asks: sts GetCallerIdentity (needs no permission)

@@ -33,6 +33,7 @@ type Plan struct {
 	Manual   []string // the same by hand, as aws commands
 	Tokens   []Token
 	Refusals []string // reasons why it must not run; empty when it may
+	Holder   *Lock    // the foreign lock because of which it must not run; nil where there is none
 	Gone     bool     // there is nothing to do any more: already gone
 
 	// Exactly one of these, by operation.

@@ -19,6 +19,14 @@ func (p *Plan) step(name, does, condition string) {
 
 func (p *Plan) refuse(why string) { p.Refusals = append(p.Refusals, why) }
 
+// refuseFor is refuse because of a lock: the first one is what JSON has as holder.
+func (p *Plan) refuseFor(l Lock, why string) {
+	p.refuse(why)
+	if p.Holder == nil {
+		p.Holder = &l
+	}
+}
+
 func (p *Plan) warn(text string) { p.Warnings = append(p.Warnings, text) }
 
 // guard adds the refusals that hold for every operation.

@@ -25,6 +25,7 @@ type RecoverFacts struct {
 	Now      time.Time
 	Expires  time.Time
 	ReadOnly bool
+	Program  Program // for the commands that look on by hand
 }
 
 // Stage is how far an interrupted operation came.
@@ -197,8 +198,8 @@ func describeOvertaken(p *Plan, f RecoverFacts) {
 	p.fact("Now", now)
 	for _, row := range f.Digests {
 		if verdict := AssessDigest(row, md5Of(f.Current), row.Present); verdict != DigestMatch && verdict != DigestNotUsed {
-			p.Warnings = append(p.Warnings, fmt.Sprintf("the digest in %s stays as it is (%s): afterwards look at it with stateward repair %s --dry-run",
-				row.Table, verdict, ShellQuote(p.URL())))
+			p.Warnings = append(p.Warnings, fmt.Sprintf("the digest in %s stays as it is (%s): afterwards look at it with %s",
+				row.Table, verdict, f.Program.Command("repair", p.URL(), "--dry-run")))
 		}
 	}
 }
@@ -261,10 +262,9 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	for _, d := range f.Digests {
 		p.fact("Digest", d.Table+": "+orNone(d.Value))
 	}
-	p.Manual = append(p.Manual, "stateward history "+ShellQuote(p.URL()),
-		"stateward repair "+ShellQuote(p.URL())+" --dry-run")
+	p.Manual = append(p.Manual, f.Program.Command("history", p.URL()), f.Program.Command("repair", p.URL(), "--dry-run"))
 	for _, l := range distinctHolders(f.Held) {
-		p.Manual = append(p.Manual, fmt.Sprintf("stateward unlock %s --lock-id %s", ShellQuote(p.URL()), ShellQuote(l.Token())))
+		p.Manual = append(p.Manual, f.Program.Unlock(p.URL(), l))
 	}
 	p.refuse(manualWhy(f) + ": look at the versions, decide which one is right, then release the lock by hand")
 }

@@ -74,7 +74,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 		p.refuse(m.Refusal)
 	}
 	for _, l := range f.Locks {
-		p.refuse(fmt.Sprintf("the state is locked by %s (%s, ID %s): a digest under a lock may be about to be written", holderName(l), l.Where(), l.Token()))
+		p.refuseFor(l, fmt.Sprintf("the state is locked by %s (%s, ID %s): a digest under a lock may be about to be written", holderName(l), l.Where(), l.Token()))
 	}
 	describeNamed(p, f)
 	repairSteps(p, spec)

@@ -29,6 +29,7 @@ type RestoreFacts struct {
 	Now        time.Time
 	Expires    time.Time
 	ReadOnly   bool
+	Program    Program // for the command that takes it back
 }
 
 // CurrentObject is the state as it stands.
@@ -65,7 +66,7 @@ func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
 	restoreSteps(p, spec)
 	p.Tokens = append([]Token{{Label: "the state's key", Value: f.Key, Why: "it names the state that is overwritten"}}, p.Tokens...)
 	p.protect()
-	restoreUndo(p, spec)
+	restoreUndo(p, spec, f.Program)
 	return p
 }
 
@@ -199,7 +200,7 @@ func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 		p.fact("Locks", strings.Join(m.Why, "; "))
 	}
 	for _, l := range f.Locks {
-		p.refuse(fmt.Sprintf("the state is locked by %s (%s, ID %s): clear that lock first, if it is stale", holderName(l), l.Where(), l.Token()))
+		p.refuseFor(l, fmt.Sprintf("the state is locked by %s (%s, ID %s): clear that lock first, if it is stale", holderName(l), l.Where(), l.Token()))
 	}
 	p.Warnings = append(p.Warnings, unread(f.Mechanisms.Problems)...)
 }
@@ -307,17 +308,12 @@ func digestCondition(d DigestRow) string {
 	return "only if it is still " + d.Value
 }
 
-func restoreUndo(p *Plan, spec *RestoreSpec) {
+func restoreUndo(p *Plan, spec *RestoreSpec, run Program) {
 	if spec.Current == nil {
-		p.Undo = "delete the state again: aws s3api delete-object --bucket " + ShellQuote(p.Backend.Bucket) + " --key " + ShellQuote(p.Key)
+		p.Undo = "delete the state again: " + run.AWS(p.Backend.Access, "s3", "", "s3api", "delete-object", "--bucket", p.Backend.Bucket, "--key", p.Key)
 		return
 	}
-	p.Undo = RestoreCommand(p.URL(), spec.Current.VersionID)
-}
-
-// RestoreCommand is the command line that restores a version.
-func RestoreCommand(url, versionID string) string {
-	return "stateward restore " + ShellQuote(url) + " --version-id " + ShellQuote(versionID)
+	p.Undo = run.Restore(p.URL(), spec.Current.VersionID)
 }
 
 // FindVersion is the version with this id in a history.

@@ -17,6 +17,7 @@ type UnlockFacts struct {
 	Now      time.Time // by the service's clock
 	Expires  time.Time // of the credentials; zero: they do not
 	ReadOnly bool
+	Program  Program // for the commands by hand
 }
 
 // expiryMargin is how long credentials must last for an operation to start.
@@ -33,12 +34,12 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 		p.Gone = true
 		return p
 	case len(victims) == 0:
-		p.refuse(noSuchLock(f, r, others))
+		noSuchLock(p, f, r, others)
 		return p
 	}
 	p.Unlock.Victims = victims
 	describeHolders(p, victims, others)
-	unlockSteps(p, victims, f.Region)
+	unlockSteps(p, victims, f)
 	unlockTokens(p, victims)
 	p.Warnings = append(p.Warnings, "If the holder is alive after all, two writers can overwrite each other.")
 	p.Undo = "none: a removed lock cannot be put back; its content is in the journal"
@@ -60,15 +61,18 @@ func selectLocks(held []Lock, r UnlockRequest) (victims, others []Lock) {
 	return victims, others
 }
 
-func noSuchLock(f UnlockFacts, r UnlockRequest, others []Lock) string {
+// noSuchLock refuses: what is held is not what the request names.
+func noSuchLock(p *Plan, f UnlockFacts, r UnlockRequest, others []Lock) {
 	if len(others) == 0 {
-		return "no lock was found, but not every place could be read: " + strings.Join(f.Problems, "; ")
+		p.refuse("no lock was found, but not every place could be read: " + strings.Join(f.Problems, "; "))
+		return
 	}
 	l := others[0]
 	if l.Token() == r.LockID {
-		return fmt.Sprintf("that lock is kept in %s, not by mechanism %s", l.Where(), r.Mechanism)
+		p.refuseFor(l, fmt.Sprintf("that lock is kept in %s, not by mechanism %s", l.Where(), r.Mechanism))
+		return
 	}
-	return fmt.Sprintf("the lock ID does not match: %s is held by %s with ID %s", f.Backend.URL(f.Key), holderName(l), l.Token())
+	p.refuseFor(l, fmt.Sprintf("the lock ID does not match: %s is held by %s with ID %s", f.Backend.URL(f.Key), holderName(l), l.Token()))
 }
 
 // holderName is who holds a lock, for sentences.
@@ -133,34 +137,33 @@ func distinctHolders(locks []Lock) []Lock {
 	return out
 }
 
-func unlockSteps(p *Plan, victims []Lock, region string) {
+func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 	p.step("re-read", "read every lock again", "stop if any byte differs from what is shown here")
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
 			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one")
-			p.Manual = append(p.Manual, fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --if-match %s", ShellQuote(l.Bucket), ShellQuote(LockKey(l.Key)), ShellQuote(l.ETag)))
+			p.Manual = append(p.Manual, f.Program.AWS(f.Backend.Access, "s3", "",
+				"s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag))
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
-			p.Manual = append(p.Manual, manualRowDelete(l, region))
+			p.Manual = append(p.Manual, manualRowDelete(l, f))
 		}
 	}
 	p.step("check digest", "compare the digest with the state's bytes", "")
 }
 
-func manualRowDelete(l Lock, region string) string {
-	command := "aws dynamodb delete-item --table-name " + ShellQuote(l.Table)
-	if region != "" {
-		command += " --region " + ShellQuote(region)
-	}
-	command += " --key " + ShellQuote(jsonObject("LockID", LockID(l.Bucket, l.Key)))
-	if !l.HasInfo {
-		return command + " --condition-expression 'attribute_not_exists(Info)'"
-	}
+func manualRowDelete(l Lock, f UnlockFacts) string {
+	words := []string{"dynamodb", "delete-item", "--table-name", l.Table, "--key", jsonObject("LockID", LockID(l.Bucket, l.Key))}
 	values := jsonObject(":raw", string(l.Raw))
 	if l.NotString {
 		values = `{":raw":` + string(l.Raw) + `}`
 	}
-	return command + " --condition-expression 'Info = :raw' --expression-attribute-values " + ShellQuote(values)
+	if l.HasInfo {
+		words = append(words, "--condition-expression", "Info = :raw", "--expression-attribute-values", values)
+	} else {
+		words = append(words, "--condition-expression", "attribute_not_exists(Info)")
+	}
+	return f.Program.AWS(f.Backend.Access, "dynamodb", f.Region, words...)
 }
 
 // unlockTokens asks for each holder's ID; two holders are two confirmations.

@@ -70,7 +70,7 @@ func TestADiffIsFoldedAndUnfolded(t *testing.T) {
 		t.Errorf("copied %q", s.copied)
 	}
 	s.press("Y")
-	if want := "stateward diff s3://acme-tfstate-data/warehouse/terraform.tfstate 3HL4kqtJvjVBH40N 9fK2mPq7TzWcR1sX --profile oncall --region eu-west-1"; s.copied != want {
+	if want := "stateward diff s3://acme-tfstate-data/warehouse/terraform.tfstate 3HL4kqtJvjVBH40N 9fK2mPq7TzWcR1sX --profile=oncall --region=eu-west-1"; s.copied != want {
 		t.Errorf("copied %q", s.copied)
 	}
 	s.press("/").text("nodes").sees("number_of_nodes").missing("policy")

@@ -10,6 +10,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
+
+	"github.com/stateward/stateward/model"
 )
 
 // session drives an App the way the program does, without one: it runs commands
@@ -37,7 +39,7 @@ func open(t *testing.T, f *fake, change ...func(*Options)) *session {
 func bare(t *testing.T, f *fake, change ...func(*Options)) *session {
 	s := &session{t: t, fleet: f, time: theTime}
 	o := Options{Reader: f, Operator: f, Journal: f.journal, Profile: "oncall", Region: "eu-west-1", Theme: "dark", NoColor: true,
-		Now: func() time.Time { return s.time }}
+		Program: model.Program{Flags: []string{"--profile=oncall", "--region=eu-west-1"}}, Now: func() time.Time { return s.time }}
 	for _, c := range change {
 		c(&o)
 	}

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"slices"
 	"strings"
 	"time"
 
@@ -57,25 +56,7 @@ func (a *App) copied(what string, lines ...string) tea.Cmd {
 
 // command is the stateward command line that is equivalent to what is shown,
 // with the options by which this program reached it.
-func (a *App) command(args ...string) string {
-	words := slices.Clone(a.o.Program)
-	if len(words) == 0 {
-		words = []string{"stateward"}
-	}
-	words = append(words, args...)
-	for _, o := range [][2]string{
-		{"--profile", a.o.Profile}, {"--region", a.o.Region}, {"--endpoint-url", a.o.Endpoint},
-	} {
-		if o[1] != "" {
-			words = append(words, o[0], o[1])
-		}
-	}
-	words = append(words, a.o.Flags...)
-	for i, w := range words {
-		words[i] = model.ShellQuote(w)
-	}
-	return strings.Join(words, " ")
-}
+func (a *App) command(args ...string) string { return a.o.Program.Command(args...) }
 
 // commandOnAll is that of a page about all backends: those that this program was
 // started for.

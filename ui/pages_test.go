@@ -59,15 +59,17 @@ func TestMarkedRowsAreCopiedTogether(t *testing.T) {
 
 func TestTheEquivalentCommandLine(t *testing.T) {
 	for name, c := range map[string]struct{ keys, want string }{
-		"backends": {"Y", "stateward backends --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
-		"states":   {"j enter Y", "stateward states s3://acme-tfstate-payments/ --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
-		"versions": {"G k enter enter Y", "stateward history s3://acme-tfstate-data/warehouse/terraform.tfstate --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
-		"locks":    {"2 Y", "stateward locks --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
+		"backends": {"Y", "stateward backends --profile=oncall --region=eu-west-1 --endpoint-url=http://localhost:4566"},
+		"states":   {"j enter Y", "stateward states s3://acme-tfstate-payments/ --profile=oncall --region=eu-west-1 --endpoint-url=http://localhost:4566"},
+		"versions": {"G k enter enter Y", "stateward history s3://acme-tfstate-data/warehouse/terraform.tfstate --profile=oncall --region=eu-west-1 --endpoint-url=http://localhost:4566"},
+		"locks":    {"2 Y", "stateward locks --profile=oncall --region=eu-west-1 --endpoint-url=http://localhost:4566"},
 		"a state's locks": {"G k enter enter tab tab tab Y",
-			"stateward locks s3://acme-tfstate-data/warehouse/terraform.tfstate --profile oncall --region eu-west-1 --endpoint-url http://localhost:4566"},
+			"stateward locks s3://acme-tfstate-data/warehouse/terraform.tfstate --profile=oncall --region=eu-west-1 --endpoint-url=http://localhost:4566"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			s := open(t, sampleFleet(), func(o *Options) { o.Endpoint = "http://localhost:4566" })
+			s := open(t, sampleFleet(), func(o *Options) {
+				o.Program.Flags = append(o.Program.Flags, "--endpoint-url=http://localhost:4566")
+			})
 			s.press(strings.Fields(c.keys)...)
 			if s.copied != c.want {
 				t.Errorf("copied %q", s.copied)
@@ -89,7 +91,7 @@ func TestTheEquivalentCommandLineReachesTheSame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, sampleFleet(), func(o *Options) {
-				o.Profile, o.Region, o.Program, o.Flags = "", "", []string{"KEY=demo", "stateward"}, []string{"--path-style=true", "--lock-table=a b"}
+				o.Program = model.Program{Env: []string{"KEY=demo"}, Flags: []string{"--path-style=true", "--lock-table=a b"}}
 				o.Targets = []model.Backend{{Bucket: "acme-tfstate-payments"}, {Bucket: "acme-tfstate-data", Prefix: "a/b"}}
 			})
 			s.press(strings.Fields(c.keys)...)

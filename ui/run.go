@@ -26,10 +26,8 @@ type Options struct {
 
 	// Profile, Region and Endpoint are what is known before STS answers.
 	Profile, Region, Endpoint string
-	// Program are the words that a copied command line begins with, nil for
-	// stateward alone. Flags are what else this program was started with that a
-	// command needs to reach and show the same.
-	Program, Flags []string
+	// Program is how a copied command line reaches and shows the same.
+	Program model.Program
 
 	NoColor bool
 	Theme   string        // auto, dark or light; "" is auto

@@ -40,7 +40,7 @@ type change struct {
 // confirmation nothing but reads is sent.
 func (c *change) run(ctx context.Context) error {
 	if !c.flags.dryRun && (c.set.readOnly || c.backend.Policy.ReadOnly) {
-		return c.refused(c.readOnly())
+		return c.refused(c.readOnly(), nil)
 	}
 	c.reach(c.options([]model.Backend{c.backend}, false))
 	plan, err := c.plan(ctx)
@@ -48,7 +48,7 @@ func (c *change) run(ctx context.Context) error {
 		if signalled(ctx) {
 			return err
 		}
-		return c.refused(err)
+		return c.refused(err, nil)
 	}
 	if !plan.Gone {
 		c.showPlan(plan)
@@ -57,14 +57,14 @@ func (c *change) run(ctx context.Context) error {
 		return c.finish(ctx, dryRun(plan))
 	}
 	if err := plan.Refused(); err != nil {
-		return c.refused(err)
+		return c.refused(err, plan.Holder)
 	}
 	typed, err := c.tokens(ctx, plan)
 	if err != nil {
 		if signalled(ctx) {
 			return err
 		}
-		return c.refused(err)
+		return c.refused(err, nil)
 	}
 	return c.finish(ctx, c.execute(ctx, plan, typed))
 }
@@ -82,9 +82,10 @@ func (c *change) readOnly() error {
 	return &model.Failure{Kind: model.ErrReadOnly, Tried: string(c.what), On: c.url(), Next: next}
 }
 
-// refused ends a command that changed nothing, with a result like any other.
-func (c *change) refused(err error) error {
-	r := model.Result{Operation: c.what, State: c.url(), Outcome: model.OutcomeFailed, Message: err.Error(), Err: err}
+// refused ends a command that changed nothing, with a result like any other. The
+// holder is whose lock stopped it; nil for nobody's.
+func (c *change) refused(err error, holder *model.Lock) error {
+	r := model.Result{Operation: c.what, State: c.url(), Outcome: model.OutcomeFailed, Message: err.Error(), Err: err, Holder: holder}
 	if exitCodeOf(err) == exitRefused {
 		r.Outcome = model.OutcomeRefused
 	}
@@ -93,7 +94,7 @@ func (c *change) refused(err error) error {
 
 // dryRun is the result of a plan that is not run.
 func dryRun(p *model.Plan) model.Result {
-	r := model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeDryRun, Message: "dry run: nothing was changed"}
+	r := model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeDryRun, Message: "dry run: nothing was changed", Holder: p.Holder}
 	switch {
 	case len(p.Refusals) > 0:
 		r.Message = "dry run: nothing was changed, and it would be refused: " + strings.Join(p.Refusals, "; ")

@@ -9,12 +9,15 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
+	"github.com/stateward/stateward/model"
 )
 
 // The demo's fixed identity. Nothing checks it: the emulator takes any.
@@ -102,7 +105,22 @@ func (s *session) demoOptions(url string) aws.Options {
 	o.Profile, o.Region, o.EndpointURL, o.PathStyle = "", demoRegion, url, true
 	o.Static = &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}
 	o.LockTables, o.Mechanisms, o.Policies = nil, nil, nil
+	o.Program = demoProgram(s.program, o)
 	return o
+}
+
+// demoProgram is how a command line reaches the demo. Its keys go with it: they
+// open nothing but the demo. Of the flags those are kept that the demo obeys.
+func demoProgram(given model.Program, o aws.Options) model.Program {
+	p := model.Program{EndpointURL: o.EndpointURL, Flags: []string{"--region=" + o.Region, "--endpoint-url=" + o.EndpointURL},
+		Env: []string{"AWS_ACCESS_KEY_ID=" + o.Static.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.Static.SecretAccessKey}}
+	for _, flag := range given.Flags {
+		name, _, _ := strings.Cut(flag, "=")
+		if slices.Contains([]string{"--workspace-key-prefix", "--config", "--journal", "--versions"}, name) {
+			p.Flags = append(p.Flags, flag)
+		}
+	}
+	return p
 }
 
 // serveDemo serves until a signal, which is how it is meant to end.

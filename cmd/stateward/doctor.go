@@ -83,6 +83,9 @@ const backendsAtOnce = 16
 
 func (s *session) doctor(ctx context.Context, args []string, least model.Severity) error {
 	var p problems
+	if s.set.output == outputMarkdown || s.set.output == outputSARIF {
+		s.program = model.Program{} // these are reports for others, on whose machines nothing of this one is
+	}
 	backends, _, err := s.fleet(ctx, args, &p)
 	if err != nil {
 		return err

@@ -180,7 +180,7 @@ func serialText(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // noSuchState says that a key has never had a version, and which keys look like it.
 func (s *session) noSuchState(ctx context.Context, b model.Backend, key string) error {
-	next := "The key is matched exactly; list the states with: stateward states " + model.ShellQuote("s3://"+b.Bucket)
+	next := "The key is matched exactly; list the states with: " + s.program.Command("states", "s3://"+b.Bucket)
 	if near := s.similarKeys(ctx, b, key); len(near) > 0 {
 		next += ". Similar: " + strings.Join(near, ", ")
 	}

@@ -22,7 +22,7 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	u := ui.Options{
 		Reader: s.access, Operator: scopedOperator{s.access, s.known}, Journal: s.entries,
 		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL,
-		Program: programWords(o), Flags: s.repeat,
+		Program: o.Program,
 		NoColor: s.set.noColor, Theme: s.config.ui.theme, Refresh: s.config.ui.refresh,
 		Now: s.now, Version: buildInfo().Version,
 	}
@@ -31,15 +31,6 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	}
 	defer s.signals.during()() // a second signal must not leave the terminal in raw mode
 	return s.afterUI(ctx, s.runUI(ctx, u))
-}
-
-// programWords begin a copied command line. The keys of the demo go with it:
-// they open nothing but the demo.
-func programWords(o aws.Options) []string {
-	if o.Static == nil {
-		return nil
-	}
-	return []string{"AWS_ACCESS_KEY_ID=" + o.Static.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.Static.SecretAccessKey, "stateward"}
 }
 
 // afterUI tells what the screen cannot tell any more.

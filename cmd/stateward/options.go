@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"time"
@@ -120,11 +121,11 @@ func (f *flags) options(fs *pflag.FlagSet) (options, error) {
 }
 
 // repeated are the flags that another command line needs, to reach and to show
-// the same as this one. The UI itself knows the profile, region and endpoint in
-// force, and the config file is read again.
+// the same as this one. The config file is read again, and the environment is
+// there again. Files are named from the root: the next directory is another.
 func repeated(fs *pflag.FlagSet) []string {
 	var words []string
-	for _, name := range []string{"path-style", "lock-table", "mechanism", "workspace-key-prefix", "config", "trust-dir", "journal", "versions"} {
+	for _, name := range []string{"profile", "region", "endpoint-url", "path-style", "lock-table", "mechanism", "workspace-key-prefix", "config", "trust-dir", "journal", "versions"} {
 		flag := fs.Lookup(name)
 		if flag == nil || !flag.Changed {
 			continue
@@ -134,10 +135,21 @@ func repeated(fs *pflag.FlagSet) []string {
 			values = many.GetSlice()
 		}
 		for _, v := range values {
+			if name == "config" || name == "journal" {
+				v = fromRoot(v)
+			}
 			words = append(words, "--"+name+"="+v)
 		}
 	}
 	return words
+}
+
+// fromRoot is a path that means the same file in every directory.
+func fromRoot(file string) string {
+	if abs, err := filepath.Abs(file); err == nil && file != "" {
+		return abs
+	}
+	return file
 }
 
 // formats is the annotation of an output flag that takes more than table and json.

@@ -146,11 +146,11 @@ func TestTheUIGetsWhatTheCommandLineSays(t *testing.T) {
 	}
 	w.run()
 	equal(t, "targets without one", len(w.ui.Targets), 0)
-	equal(t, "further flags without any", len(w.ui.Flags), 0)
+	equal(t, "flags without any", len(w.ui.Program.Flags), 0)
 	file := filepath.Join(w.dir, "other.hcl")
 	writeFile(t, file, "")
 	w.run("--config", file, "--trust-dir", "--path-style", "--workspace-key-prefix", "", "--lock-table", "a", "--lock-table", "b", "--mechanism", "lockfile")
-	equal(t, "further flags", w.ui.Flags, []string{"--path-style=true", "--lock-table=a", "--lock-table=b", "--mechanism=lockfile",
+	equal(t, "flags", w.ui.Program.Flags, []string{"--path-style=true", "--lock-table=a", "--lock-table=b", "--mechanism=lockfile",
 		"--workspace-key-prefix=", "--config=" + file, "--trust-dir=true"})
 }
 

@@ -135,7 +135,7 @@ func (c *console) plansTheRestore() {
 func (c *console) restores() {
 	c.t.Helper()
 	c.press("enter")
-	c.sees(`✓ Done: restored .*`, `serial 58`, `Undo stateward restore`, `esc closes`)
+	c.sees(`✓ Done: restored .*`, `serial 58`, `Undo .*stateward restore`, `esc closes`)
 	c.press("pgdown") // at 24 lines the last steps are below
 	c.sees(`✓ 8 release the locks`, `esc closes`)
 	c.leavesTheDialog()

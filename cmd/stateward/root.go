@@ -59,7 +59,7 @@ func (a *app) interactive(ctx context.Context, s *session, args []string) error 
 		return mistyped(a.commands(), args, err)
 	}
 	if s.columns() == 0 {
-		return usagef("the UI needs a terminal; for scripts there are commands, such as: stateward states -o json")
+		return usagef("the UI needs a terminal; for scripts there are commands, such as: %s", s.program.Command("states", "-o", "json"))
 	}
 	return s.openUI(ctx, s.options(backends, len(args) == 0), len(found) > 0)
 }

@@ -31,7 +31,7 @@ type session struct {
 	journal *journalFile
 	log     *slog.Logger
 	access  backendAccess
-	repeat  []string // the flags that a copied command line repeats
+	program model.Program // how the command lines that are printed reach the same
 	close   []io.Closer
 }
 
@@ -57,7 +57,8 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &session{app: a, repeat: repeated(cmd.Flags()), mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
+	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
+	s.program = model.Program{Flags: repeated(cmd.Flags()), Profile: s.set.profile, EndpointURL: s.set.endpointURL}
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)
@@ -98,7 +99,7 @@ func (s *session) options(backends []model.Backend, discover bool) aws.Options {
 		Backends: backends, Discover: discover, LockTables: s.set.lockTables, Mechanisms: s.set.mechanisms,
 		Workspace: s.set.workspace, Policies: s.config.policies,
 		Journal: s.journal, Backups: &backupDir{journal: s.journal, now: s.now}, Actor: s.actor(), Alive: processAlive,
-		Log: s.log,
+		Program: s.program, Log: s.log,
 	}
 }
 
@@ -252,6 +253,17 @@ func (s *session) print(docs any, rows int, t *table, none string, p *problems) 
 		err = &exitError{exitFailed}
 	}
 	return err
+}
+
+// noneIn is a list that is empty: none of what, and where it was looked for.
+func noneIn(backends []model.Backend, none string) string {
+	switch len(backends) {
+	case 0:
+		return none + ": no backend is known; name one as s3://bucket, or in the config"
+	case 1:
+		return none + " in " + strings.TrimSuffix(backends[0].URL(backends[0].Prefix), "/")
+	}
+	return fmt.Sprintf("%s in %d backends", none, len(backends))
 }
 
 // whyUnknown names on stderr the reasons behind the "?" of a table, each once.

@@ -50,7 +50,7 @@ func listStates(ctx context.Context, s *session, args []string, deleted bool) er
 	if s.set.output == outputTable {
 		s.whyUnknown(why)
 	}
-	return s.print(docs, len(docs), t, "no states", &p)
+	return s.print(docs, len(docs), t, noneIn(backends, "no states"), &p)
 }
 
 // statesOf lists the states of all backends, in the order of the backends, with

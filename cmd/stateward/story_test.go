@@ -117,6 +117,9 @@ func TestStoryOfAStaleLock(t *testing.T) {
 
 	e := f.run("unlock", staleURL, "--lock-id", "11111111-2222-3333-4444-555555555555", "--yes", "-o", "json")
 	equal(t, "exit code of a wrong ID", e.code, exitRefused)
+	if wrong := decode[resultDoc](t, e); wrong.Holder == nil || *wrong.Holder.ID != sample.StaleLockID {
+		t.Errorf("the holder of a wrong ID: %+v", wrong.Holder)
+	}
 	equal(t, "changes so far", f.changes(), nil)
 	if f.staleRow() == "" || !strings.Contains(e.stderr, sample.StaleLockID) {
 		t.Errorf("the lock is gone, or its holder is not named: %s", e.stderr)

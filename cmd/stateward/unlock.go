@@ -37,7 +37,7 @@ func unlock(ctx context.Context, s *session, arg, lockID string, f changeFlags) 
 		return err
 	}
 	if lockID == "" && !f.dryRun && !s.canAsk(f) {
-		return usagef("unlock needs --lock-id ID: see the held locks with: stateward locks %s", model.ShellQuote(arg))
+		return usagef("unlock needs --lock-id ID: see the held locks with: %s", s.program.Command("locks", arg))
 	}
 	r := model.UnlockRequest{LockID: lockID, Reason: f.reason}
 	if only := s.known.flags.mechanisms; len(only) == 1 {

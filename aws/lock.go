@@ -50,8 +50,10 @@ func isNoBucket(err error) bool {
 }
 
 // LocksOf reads the locks of exactly this state, in every place where one can
-// be. Places that could not be read are among the problems.
+// be. Places that could not be read are among the problems. They are read from a
+// silent endpoint as well: somebody is about to act on what they say.
 func (c *Client) LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport {
+	ctx = urgent(ctx)
 	r := &lockReader{c: c, b: b}
 	g := new(errgroup.Group)
 	g.Go(func() error { r.file(ctx, key); return nil })

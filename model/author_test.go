@@ -34,26 +34,28 @@ func TestWhoWroteAVersion(t *testing.T) {
 		return Lock{Mechanism: MechanismDynamoDB, Table: "t", Info: LockInfo{ID: id, Who: "dave@mbp", Operation: "OperationTypeApply", Version: "1.11.4", Created: past.Add(time.Duration(minute)*time.Minute + 300*time.Millisecond)}}
 	}
 	for name, c := range map[string]struct {
-		log    []Version
-		since  int // minutes; 0: the log is whole
-		infos  map[string]Fact[LockInfo]
-		rows   []Lock
-		blind  string
-		at     int  // minutes after past
-		last   int  // when a later version was written; 0 for none
-		gone   bool // it is a delete marker
-		tool   string
-		unlog  string // why the log cannot be read
-		mine   map[string]Author
-		who    string // and its operation; "" for unknown
-		ask    string
-		unsure string // part of the reason
+		log     []Version
+		since   int // minutes; 0: the log is whole
+		infos   map[string]Fact[LockInfo]
+		rows    []Lock
+		blind   string
+		at      int  // minutes after past
+		last    int  // when a later version was written; 0 for none
+		gone    bool // it is a delete marker
+		deleted int  // when the state was deleted, later; 0 for not
+		tool    string
+		unlog   string // why the log cannot be read
+		mine    map[string]Author
+		who     string // and its operation; "" for unknown
+		ask     string
+		unsure  string // part of the reason
 	}{
 		"within the only run":                                  {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, who: "ci@runner apply", last: 10},
 		"in the second it was taken":                           {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 0, who: "ci@runner apply", last: 10},
 		"in the second it was released":                        {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 10, who: "ci@runner apply"},
 		"in a run that goes on":                                {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, at: 500, unsure: "ci@runner (apply) held the lock then and kept it: if it was killed"},
 		"in the second run of three":                           {log: lockLog("+a", 0, "-a", 10, "+b", 20, "-b", 30, "+c", 40, "-c", 50), infos: map[string]Fact[LockInfo]{"b": apply}, at: 25, who: "ci@runner apply", last: 30},
+		"the state was deleted as the lock was given back":     {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 5, deleted: 10, unsure: "held the lock then and kept it"},
 		"its lock is not read yet":                             {log: lockLog("+a", 0, "-a", 10), at: 5, ask: "a"},
 		"its lock cannot be read":                              {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": Unknown[LockInfo]("AccessDenied s3:GetObjectVersion")}, at: 5, unsure: "the lock held then: AccessDenied"},
 		"its lock names nobody":                                {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": info("", "", "x", "")}, at: 5, unsure: "does not say by whom"},
@@ -105,9 +107,10 @@ func TestWhoWroteAVersion(t *testing.T) {
 			v.VersionID, v.LastModified = "v", past.Add(time.Duration(c.at)*time.Minute)
 			v.DeleteMarker = c.gone
 			versions := []Version{v}
-			if c.last > 0 {
+			if c.last > 0 || c.deleted > 0 {
 				versions = []Version{stated(8, 3, 1), v}
-				versions[0].LastModified = past.Add(time.Duration(c.last) * time.Minute)
+				versions[0].LastModified = past.Add(time.Duration(max(c.last, c.deleted)) * time.Minute)
+				versions[0].DeleteMarker = c.deleted > 0
 			}
 			told, ask := w.Author(versions, len(versions)-1)
 			got := told.WrittenBy

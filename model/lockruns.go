@@ -26,9 +26,12 @@ const handover = 15 * time.Second
 
 // endsWith reports whether the lock was given back right after the last of the
 // versions under it, newest first, one of which is at a place: a run that ends by
-// itself writes last and then releases.
+// itself writes last and then releases. A delete marker is no write of a run.
 func (r LockRun) endsWith(versions []Version, at int) bool {
 	last := sort.Search(at, func(i int) bool { return !versions[i].LastModified.After(r.Released) })
+	for last < at && versions[last].DeleteMarker {
+		last++
+	}
 	return !r.Released.IsZero() && r.Released.Sub(versions[last].LastModified) <= handover
 }
 

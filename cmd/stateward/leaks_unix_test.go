@@ -19,6 +19,7 @@ import (
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
+	"github.com/stateward/stateward/model"
 	"github.com/stateward/stateward/ui"
 )
 
@@ -78,8 +79,9 @@ func visit(t *testing.T) *visitor {
 	server.OnRequest(func(r emulator.Request) *emulator.Fault {
 		return &emulator.Fault{Hang: v.hang.Load() && !r.Mutates}
 	})
-	c := connectAWS(aws.Options{EndpointURL: server.URL(), Region: demoRegion, PathStyle: true, Discover: true,
-		Static: &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}}, nil)
+	c := connectAWS(aws.Options{EndpointURL: server.URL(), Region: demoRegion, PathStyle: true,
+		Backends: []model.Backend{{Bucket: sample.StaleBucket, Prefix: sample.StaleKey}},
+		Static:   &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}}, nil)
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	drained := make(chan struct{})
@@ -160,7 +162,7 @@ func everyPage() map[string]visited {
 		"its encryption":        {way: versions, open: "[[\x12", leave: home},
 		"its bytes":             {way: versions, open: "[", leave: home},
 		"the diff":              {way: versions, open: "jd", leave: home},
-		"a search":              {way: "5", open: "vpc\r", leave: home},
+		"a search":              {way: "5", open: "\x12", leave: home},
 		"the journal":           {open: "6\x12", leave: home, silent: true},
 		"a key":                 {way: "4", open: "\r", leave: home, silent: true},
 		"a finding":             {way: "3", open: "\r", leave: home, silent: true},
@@ -197,6 +199,10 @@ func TestWhoLeavesAPageLeavesNothingRunning(t *testing.T) {
 	v := visit(t)
 	v.until("the first page reads", func() bool { return goroutines(works) > 0 })
 	v.quiet()
+	for _, keys := range []string{"5", "vpc\r", "1"} { // what is searched for is typed once
+		v.press(keys)
+		v.quiet()
+	}
 	round := func() {
 		pages := everyPage()
 		for _, page := range slices.Sorted(maps.Keys(pages)) {

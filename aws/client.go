@@ -38,6 +38,7 @@ type Client struct {
 	regions  memo[bucketAt, string]
 	tables   memo[regionAt, []string]
 	rows     shared[tableAt, []row]
+	byID     shared[tableAt, map[string]row] // the same
 	facts    *factCache
 	bodies   bodies
 	lax      laxStores

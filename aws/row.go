@@ -150,7 +150,12 @@ func (c *Client) digestRowOf(ctx context.Context, b model.Backend, table, key st
 	if err != nil || !found || !r.digests() {
 		return model.DigestRow{Table: table}, err
 	}
-	return model.DigestRow{Table: table, Present: true, Value: r.digest.value, HasAttr: r.digest.isText}, nil
+	return r.digestRow(table), nil
+}
+
+// digestRow is the row as a digest.
+func (r row) digestRow(table string) model.DigestRow {
+	return model.DigestRow{Table: table, Present: true, Value: r.digest.value, HasAttr: r.digest.isText}
 }
 
 // scanTable reads all rows of a lock table, page by page; Scan is consistent,

@@ -16,22 +16,40 @@ import (
 // StateFacts reads what there is to know about one state as it stands now. The
 // object, its lock file and its rows are read at a time.
 func (c *Client) StateFacts(ctx context.Context, b model.Backend, s model.State) model.StateFacts {
-	var fr front
-	var frontErr, fileErr, tablesErr error
+	var bytes stateBytes
+	var fileErr, tablesErr error
 	var file *model.Lock
 	var rows []tableRowsOf
 	g := new(errgroup.Group)
-	g.Go(func() error { fr, frontErr = c.readFront(ctx, b, s.Key, "", 0, true); return nil })
+	g.Go(func() error {
+		bytes.front, bytes.err = c.readFront(ctx, b, s.Key, "", smallSize(s.Size), true)
+		return nil
+	})
 	g.Go(func() error { file, fileErr = c.lockfileOf(ctx, b, s.Key); return nil })
 	g.Go(func() error { rows, tablesErr = c.rowsOf(ctx, b, s.Key); return nil })
 	_ = g.Wait() // the readers keep their errors
+	f := c.stateFacts(ctx, b, s.Key, bytes, rows, tablesErr)
+	f.Locked = lockedFact(file, fileErr, rows, tablesErr)
+	return f
+}
+
+// smallSize is the size of a state that is read again rather whole than by its
+// front first; 0 of one that may be known already, which its front tells.
+func smallSize(size int64) int64 {
+	if size > longestFront {
+		return 0
+	}
+	return size
+}
+
+// stateFacts is what the bytes and the rows of a state tell, but for its locks.
+func (c *Client) stateFacts(ctx context.Context, b model.Backend, key string, bytes stateBytes, rows []tableRowsOf, tablesErr error) model.StateFacts {
 	return model.StateFacts{
-		VersionID:  model.FactOf(fr.versionID, frontErr),
-		Header:     model.FactOf(fr.header, frontErr),
-		Resources:  resourcesOf(fr, frontErr),
-		Encryption: model.FactOf(fr.encryption, frontErr),
-		Locked:     lockedFact(file, fileErr, rows, tablesErr),
-		Digest:     c.digestFact(ctx, b, s.Key, stateBytes{front: fr, err: frontErr}, rows, tablesErr),
+		VersionID:  model.FactOf(bytes.front.versionID, bytes.err),
+		Header:     model.FactOf(bytes.front.header, bytes.err),
+		Resources:  resourcesOf(bytes.front, bytes.err),
+		Encryption: model.FactOf(bytes.front.encryption, bytes.err),
+		Digest:     c.digestFact(ctx, b, key, bytes, rows, tablesErr),
 	}
 }
 

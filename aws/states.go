@@ -66,6 +66,7 @@ type stateListing struct {
 	odd     int             // and those whose names do
 	unread  bool            // there were more to look into than is done at a time
 	problem []string
+	cut     string          // why the listing broke off; "" while it did not
 	told    map[string]bool // problems yielded
 }
 
@@ -86,6 +87,7 @@ func (l *stateListing) current(ctx context.Context, yield func(model.StatePage, 
 	for page, err := range l.c.objects(ctx, l.b, l.prefix) {
 		if err != nil {
 			l.rows.wait(ctx)
+			l.cut = model.ReasonAt(err, l.b.URL(l.prefix))
 			if p := l.rest(); len(p.States)+len(p.Problem) > 0 && !yield(p, nil) {
 				return false
 			}
@@ -190,6 +192,9 @@ func (l *stateListing) state(o listedObject, named string, lockFile bool) model.
 	s := model.State{Bucket: l.b.Bucket, Key: o.key, LastModified: o.modified, Size: o.size, ETag: o.etag, Named: named}
 	s.Workspace, s.BaseKey = workspaceOf(l.b, o.key)
 	s.Facts.Locked = l.rows.locked(o.key, lockFile)
+	if l.cut != "" && !s.Facts.Locked.Or(false) { // its lock file may be on a page that did not come
+		s.Facts.Locked = model.Unknown[bool](l.cut)
+	}
 	return s
 }
 

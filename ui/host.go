@@ -74,6 +74,11 @@ type fleet struct {
 	backends    []model.Backend
 	complete    bool
 	interrupted recoveries
-	health      map[string]healthReport   // by backendID
-	secrets     map[string]*model.Secrets // of states that were read whole, by s3:// address
+	health      map[string]healthReport // by backendID
+
+	// secrets of the states that were read whole, by s3:// address. None is ever
+	// dropped: what one version marks sensitive is masked in the others by it, and
+	// a state must not show in clear tomorrow what it hides today. They are hashes,
+	// some bytes for each secret of each state that was opened by hand.
+	secrets map[string]*model.Secrets
 }

@@ -33,6 +33,7 @@ type backendAccess interface {
 	ui.Reader
 	ui.Operator
 	doctorReader
+	listedReader
 }
 
 // app is the program with everything that ties it to the world outside, so
@@ -41,10 +42,12 @@ type app struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	talk           sync.Mutex // a line on stderr is never torn by another
+	meter          meter      // guarded by talk
 	env            func(string) string
 	now            func() time.Time
 	dir            string                             // the working directory
 	columns        func() int                         // of the terminal that stdout is; 0 when it is none
+	errColumns     func() int                         // of the terminal that stderr is; 0 when it is none, or nil
 	openTTY        func() (io.ReadWriteCloser, error) // where a token can be typed
 	connect        func(o aws.Options, askMFA func(serial string) (code string, err error)) backendAccess
 	runUI          func(context.Context, ui.Options) error
@@ -55,11 +58,12 @@ func newApp() *app {
 	return &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr,
 		env: os.Getenv, now: time.Now, dir: ".",
-		columns: func() int { return terminalWidth(os.Stdout) },
-		openTTY: openTTY,
-		connect: connectAWS,
-		runUI:   ui.Run,
-		signals: newSignals(os.Exit),
+		columns:    func() int { return terminalWidth(os.Stdout) },
+		errColumns: func() int { return terminalWidth(os.Stderr) },
+		openTTY:    openTTY,
+		connect:    connectAWS,
+		runUI:      ui.Run,
+		signals:    newSignals(os.Exit),
 	}
 }
 

@@ -27,7 +27,7 @@ func listBackends(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	facts := make([]model.BackendFacts, len(backends))
-	if err := s.each(ctx, len(backends), func(i int) { facts[i] = s.access.BackendFacts(ctx, backends[i]) }); err != nil {
+	if err := s.counted(ctx, "reading", "backend", len(backends), func(i int) { facts[i] = s.access.BackendFacts(ctx, backends[i]) }); err != nil {
 		return err
 	}
 	docs := make([]backendDoc, 0, len(backends))

@@ -91,8 +91,11 @@ func (s *session) doctor(ctx context.Context, args []string, least model.Severit
 		return err
 	}
 	all := make([]diagnosis, len(backends))
-	err = inParts(ctx, backendsAtOnce*s.set.concurrency, len(backends), func(i int) {
-		all[i] = diagnosis{backends[i], model.Diagnose(s.access.Health(ctx, backends[i]))}
+	err = s.metered("checking", "backend", len(backends), func(done func()) error {
+		return inParts(ctx, backendsAtOnce*s.set.concurrency, len(backends), func(i int) {
+			all[i] = diagnosis{backends[i], model.Diagnose(s.access.Health(ctx, backends[i]))}
+			done()
+		})
 	})
 	if err != nil {
 		return err

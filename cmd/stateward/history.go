@@ -69,7 +69,7 @@ func (s *session) readVersions(ctx context.Context, b model.Backend, key string,
 			versions[i] = beyond(versions[i], s.set.versions)
 		}
 	}
-	err := s.each(ctx, n, func(i int) {
+	err := s.counted(ctx, "reading", "version", n, func(i int) {
 		if !versions[i].DeleteMarker {
 			versions[i].Facts = s.access.VersionFacts(ctx, b, key, versions[i])
 			versions[i].Settle()
@@ -195,7 +195,7 @@ func (s *session) similarKeys(ctx context.Context, b model.Backend, key string) 
 	var keys []string
 	for _, prefix := range []string{path.Dir(key) + "/", ""} {
 		var ignored problems
-		for _, st := range s.statesIn(ctx, b, model.StateQuery{Prefix: prefix, Deleted: true}, &ignored) {
+		for _, st := range s.statesIn(ctx, b, model.StateQuery{Prefix: prefix, Deleted: true}, &ignored, func(int) {}) {
 			keys = append(keys, st.Key)
 		}
 		if len(keys) > 0 {

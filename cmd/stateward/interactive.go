@@ -94,6 +94,7 @@ func (m *mfaPrompt) ask(serial string) (string, error) {
 		return "", fmt.Errorf("asking for the code of %s: %w", serial, err)
 	}
 	defer tty.Close() //nolint:errcheck // nothing is buffered
+	defer m.app.quietly()()
 	return newPrompter(tty).line(context.Background(), "MFA code of "+serial+": ")
 }
 

@@ -60,6 +60,12 @@ func (s *session) keysOf(ctx context.Context, backends []model.Backend, p *probl
 	for i := range backends { // the order of the backends, not of their answers
 		ring.Put(keyBackend(i), model.KeyPage{})
 	}
+	defer s.progress(func() string {
+		mu.Lock()
+		defer mu.Unlock()
+		far := ring.Progress()
+		return howFar("reading versions", far.Read, far.States, "state")
+	})()
 	err := s.each(ctx, len(backends), func(i int) {
 		for page, err := range s.access.Keys(ctx, backends[i]) {
 			mu.Lock()

@@ -5,6 +5,7 @@ package main
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"regexp"
 	"runtime"
@@ -18,6 +19,7 @@ import (
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
+	"github.com/stateward/stateward/model"
 	"github.com/stateward/stateward/ui"
 )
 
@@ -27,7 +29,8 @@ import (
 type visitor struct {
 	t    *testing.T
 	keys *os.File
-	hang atomic.Bool // reads are not answered from now on
+	hang atomic.Bool  // reads are not answered from now on
+	seen atomic.Int64 // bytes that were drawn
 }
 
 // What is looked for in a stack: a request that the emulator keeps hanging, one
@@ -76,14 +79,15 @@ func visit(t *testing.T) *visitor {
 	server.OnRequest(func(r emulator.Request) *emulator.Fault {
 		return &emulator.Fault{Hang: v.hang.Load() && !r.Mutates}
 	})
-	c := connectAWS(aws.Options{EndpointURL: server.URL(), Region: demoRegion, PathStyle: true, Discover: true,
-		Static: &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}}, nil)
+	c := connectAWS(aws.Options{EndpointURL: server.URL(), Region: demoRegion, PathStyle: true,
+		Backends: []model.Backend{{Bucket: sample.StaleBucket, Prefix: sample.StaleKey}},
+		Static:   &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}}, nil)
 	ctx, leave := context.WithCancel(t.Context())
 	left := make(chan error, 1)
 	drained := make(chan struct{})
 	go func() {
 		defer close(drained)
-		_, _ = io.Copy(io.Discard, ptm) // ends with the terminal
+		_, _ = io.Copy(v, ptm) // ends with the terminal
 	}()
 	go func() {
 		left <- ui.Run(ctx, ui.Options{Reader: c, Operator: c, Theme: "dark", Refresh: time.Hour, Input: pts, Output: pts})
@@ -97,6 +101,12 @@ func visit(t *testing.T) *visitor {
 		_ = server.Close()
 	})
 	return v
+}
+
+// Write notes that something was drawn.
+func (v *visitor) Write(drawn []byte) (int, error) {
+	v.seen.Add(int64(len(drawn)))
+	return len(drawn), nil
 }
 
 func (v *visitor) press(keys string) {
@@ -117,52 +127,100 @@ func (v *visitor) until(what string, holds func() bool) {
 	}
 }
 
-// quiet waits until nothing is read any more.
+// quiet waits until nothing is read any more and what came of it is drawn.
 func (v *visitor) quiet() {
 	v.t.Helper()
-	still := 0
+	still, seen := 0, v.seen.Load()
 	v.until("all is read", func() bool {
-		if still++; goroutines(works) > 0 || goroutines(serves) > 0 {
-			still = 0
+		if still++; goroutines(works) > 0 || goroutines(serves) > 0 || v.seen.Load() != seen {
+			still, seen = 0, v.seen.Load()
 		}
-		return still > 5
+		return still > 10
 	})
 }
 
-// opens presses keys, has what the page then reads hang, and leaves it.
-func (v *visitor) opens(page, open, leave string) {
+// visited is a page that is opened while nothing is answered, and left.
+type visited struct {
+	way    string // the keys to where it is opened from; all is read there first
+	open   string // what opens it, or has it read anew
+	leave  string
+	silent bool // it shows what is known already, and asks for nothing
+}
+
+// home is the key of the first page, all of which was read at the start.
+const home = "1"
+
+// everyPage is each page, tab and dialog, by its name.
+func everyPage() map[string]visited {
+	const versions = "\r\r"
+	return map[string]visited{
+		"the locks":             {open: "2\x12", leave: home},
+		"the health":            {open: "3\x12", leave: home},
+		"the keys":              {open: "4\x12", leave: home},
+		"the states":            {open: "\r", leave: "\x7f"},
+		"the versions":          {way: "\r", open: "\r", leave: home},
+		"the resources":         {way: versions, open: "]", leave: home},
+		"the outputs":           {way: versions, open: "]]", leave: home},
+		"the locks of a state":  {way: versions, open: "]]]", leave: home},
+		"its encryption":        {way: versions, open: "[[\x12", leave: home},
+		"its bytes":             {way: versions, open: "[", leave: home},
+		"the diff":              {way: versions, open: "jd", leave: home},
+		"a search":              {way: "5", open: "\x12", leave: home},
+		"the journal":           {open: "6\x12", leave: home, silent: true},
+		"a key":                 {way: "4", open: "\r", leave: home, silent: true},
+		"a finding":             {way: "3", open: "\r", leave: home, silent: true},
+		"the permissions":       {open: "p", leave: "\x7f", silent: true},
+		"the plan of an unlock": {way: "2", open: "U", leave: "\x03"},
+		"the plan of a restore": {way: versions, open: "jR", leave: "\x03"},
+	}
+}
+
+// visits opens a page, has what it reads hang, and leaves it.
+func (v *visitor) visits(page string, p visited) {
 	v.t.Helper()
+	for _, key := range p.way {
+		v.press(string(key))
+		v.quiet()
+	}
 	v.hang.Store(true)
-	v.press(open)
-	v.until(page+" reads", func() bool { return goroutines(hangs) > 0 })
-	v.hang.Store(false)
-	v.press(leave)
+	v.press(p.open)
+	if !p.silent {
+		v.until(page+" reads", func() bool { return goroutines(hangs) > 0 })
+	}
+	v.hang.Store(len(p.way) > 1 && p.leave == home) // a body that came after all would not be read the next time
+	v.press(p.leave)
 	v.until(page+" reads no more once it is left", func() bool { return goroutines(hangs) == 0 && goroutines(works) == 0 })
+	v.hang.Store(false)
+	v.press(home)
+	v.quiet()
 }
 
 func TestWhoLeavesAPageLeavesNothingRunning(t *testing.T) {
-	visits := 2
+	rounds := 1
 	if os.Getenv("STATEWARD_MATRIX") == "all" { // as in CI
-		visits = 50
+		rounds = 10
 	}
 	v := visit(t)
 	v.until("the first page reads", func() bool { return goroutines(works) > 0 })
 	v.quiet()
-	round := func() {
-		v.opens("the locks", "2\x12", "1")
-		v.opens("the health", "3\x12", "1")
-		v.opens("the keys", "4\x12", "1")
-		v.opens("the states", "\r", "\x1b")
+	for _, keys := range []string{"5", "vpc\r", "1"} { // what is searched for is typed once
+		v.press(keys)
 		v.quiet()
+	}
+	round := func() {
+		pages := everyPage()
+		for _, page := range slices.Sorted(maps.Keys(pages)) {
+			v.visits(page, pages[page])
+		}
 	}
 	round()
 	before := kinds()
-	for range visits {
+	for range rounds {
 		round()
 	}
 	after := kinds()
 	if len(after) > len(before)+8 { // idle connections come and go
-		t.Errorf("%d goroutines after the first visit, %d after %d more:\n%s", len(before), len(after), visits,
+		t.Errorf("%d goroutines after the first visit, %d after %d more:\n%s", len(before), len(after), rounds,
 			strings.Join(slices.Compact(after), "\n"))
 	}
 }

@@ -28,7 +28,7 @@ func listLocks(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	reports := make([]model.LockReport, len(backends))
-	err = s.each(ctx, len(backends), func(i int) {
+	err = s.counted(ctx, "reading locks", "backend", len(backends), func(i int) {
 		reports[i] = s.locksIn(ctx, backends[i], i < len(found) && found[i].named == nil)
 	})
 	if err != nil {

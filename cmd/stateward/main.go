@@ -81,5 +81,5 @@ func (a *app) sayLines(lines []string) {
 	}
 	a.talk.Lock()
 	defer a.talk.Unlock()
-	_, _ = io.WriteString(a.stderr, b.String()) // if that fails there is nowhere left to tell
+	_, _ = io.WriteString(a.stderr, a.meter.erased()+b.String()) // if that fails there is nowhere left to tell
 }

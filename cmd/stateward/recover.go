@@ -84,7 +84,7 @@ func (s *session) interrupted(ctx context.Context, args []string, p *problems) (
 		return nil, err
 	}
 	reports := make([]model.LockReport, len(backends))
-	err = s.each(ctx, len(backends), func(i int) {
+	err = s.counted(ctx, "looking", "backend", len(backends), func(i int) {
 		reports[i] = s.locksIn(ctx, backends[i], i < len(found) && found[i].named == nil)
 	})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/model"
@@ -84,12 +85,9 @@ func search(ctx context.Context, s *session, args []string, limit string) error 
 	if err != nil {
 		return aboutPattern(err, args)
 	}
-	var r searchReport
-	for page, err := range s.access.Search(ctx, backends, q) {
-		if err != nil {
-			return err
-		}
-		r.add(page)
+	r, err := s.search(ctx, backends, q)
+	if err != nil {
+		return err
 	}
 	p.add(r.problems...)
 	s.say("%s", r.summary())
@@ -98,6 +96,21 @@ func search(ctx context.Context, s *session, args []string, limit string) error 
 	}
 	r.sort()
 	return s.print(r.documents(), len(r.hits), r.table(), "no resource matches", &p)
+}
+
+func (s *session) search(ctx context.Context, backends []model.Backend, q model.SearchQuery) (*searchReport, error) {
+	var far atomic.Pointer[model.SearchProgress]
+	far.Store(&model.SearchProgress{})
+	defer s.progress(func() string { return howFar("searching", far.Load().Done, far.Load().Known, "state") })()
+	var r searchReport
+	for page, err := range s.access.Search(ctx, backends, q) {
+		if err != nil {
+			return nil, err
+		}
+		r.add(page)
+		far.Store(&page.Progress)
+	}
+	return &r, nil
 }
 
 // aboutPattern tells those who gave a pattern of several words without quotes

@@ -2,11 +2,17 @@ package main
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/model"
 )
+
+// listedReader reads the facts of states that were listed a moment ago.
+type listedReader interface {
+	ListedFacts(ctx context.Context, b model.Backend, s model.State) model.StateFacts
+}
 
 func (a *app) statesCommand(f *flags) *cobra.Command {
 	deleted := false
@@ -35,7 +41,10 @@ func listStates(ctx context.Context, s *session, args []string, deleted bool) er
 	if err != nil {
 		return err
 	}
-	if err := s.each(ctx, len(states), func(i int) { states[i].Facts = s.access.StateFacts(ctx, owners[i], states[i]) }); err != nil {
+	err = s.counted(ctx, "reading", "state", len(states), func(i int) {
+		states[i].Facts = s.access.ListedFacts(ctx, owners[i], states[i])
+	})
+	if err != nil {
 		return err
 	}
 	docs := make([]stateDoc, 0, len(states))
@@ -58,9 +67,12 @@ func listStates(ctx context.Context, s *session, args []string, deleted bool) er
 func (s *session) statesOf(ctx context.Context, backends []model.Backend, q model.StateQuery, p *problems) ([]model.State, []model.Backend, error) {
 	found := make([][]model.State, len(backends))
 	trouble := make([]problems, len(backends))
+	var listed atomic.Int64
+	stop := s.progress(func() string { return "listing: " + thousands(int(listed.Load())) + " states so far" })
 	err := s.each(ctx, len(backends), func(i int) {
-		found[i] = s.statesIn(ctx, backends[i], q, &trouble[i])
+		found[i] = s.statesIn(ctx, backends[i], q, &trouble[i], func(n int) { listed.Add(int64(n)) })
 	})
+	stop()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -79,7 +91,7 @@ func (s *session) statesOf(ctx context.Context, backends []model.Backend, q mode
 	return states, owners, nil
 }
 
-func (s *session) statesIn(ctx context.Context, b model.Backend, q model.StateQuery, p *problems) []model.State {
+func (s *session) statesIn(ctx context.Context, b model.Backend, q model.StateQuery, p *problems, came func(n int)) []model.State {
 	var all []model.State
 	for page, err := range s.access.States(ctx, b, q) {
 		if err != nil {
@@ -88,6 +100,7 @@ func (s *session) statesIn(ctx context.Context, b model.Backend, q model.StateQu
 		}
 		p.add(page.Problem...)
 		all = append(all, page.States...)
+		came(len(page.States))
 	}
 	return all
 }

@@ -203,6 +203,10 @@ func (f *fakeBackends) StateFacts(_ context.Context, b model.Backend, s model.St
 	return f.stateFact
 }
 
+func (f *fakeBackends) ListedFacts(ctx context.Context, b model.Backend, s model.State) model.StateFacts {
+	return f.StateFacts(ctx, b, s)
+}
+
 func (f *fakeBackends) Versions(_ context.Context, b model.Backend, key string) iter.Seq2[[]model.Version, error] {
 	f.note("Versions " + b.URL(key))
 	return func(yield func([]model.Version, error) bool) {

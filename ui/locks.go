@@ -181,7 +181,7 @@ func lockColumns(withBackend bool) []column[lockRow] {
 	columns := []column[lockRow]{
 		{widget.Column{Title: "STATE", Min: lockStateWidth, Max: 100, Weight: 1, Cut: widget.CutMiddle},
 			func(a, b *lockRow) int { return strings.Compare(a.key(), b.key()) }},
-		{widget.Column{Title: "HELD BY", Min: 18},
+		{widget.Column{Title: "HELD BY", Min: 18, Max: 48, Weight: 1},
 			func(a, b *lockRow) int { return strings.Compare(a.locks[0].Info.Who, b.locks[0].Info.Who) }},
 		{widget.Column{Title: "FOR", Min: 6, Right: true},
 			func(a, b *lockRow) int { return a.locks[0].Created().Compare(b.locks[0].Created()) }},

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,4 +51,25 @@ func TestABucketWithoutStatesHasNoLastWrite(t *testing.T) {
 	facts.LastWrite = model.Known(time.Time{})
 	f.facts[b.Bucket] = facts
 	open(t, f).missing("? last write", "292 y", "2025 y")
+}
+
+func TestWhoHoldsALockIsReadableWhereThereIsRoom(t *testing.T) {
+	f := sampleFleet()
+	for _, locks := range f.locks {
+		for i := range locks {
+			if locks[i].Info.Who != "" {
+				locks[i].Info.Who = "grace@workstation"
+			}
+		}
+	}
+	s := open(t, f).press("2")
+	s.resize(80, 24).sees("grace@workstation apply  ")
+	s.resize(200, 40).sees("grace@workstation apply  ")
+	s.resize(120, 40).sees("grace@workstation apply  ", "payments/api/terraform.tfstate  ")
+}
+
+func TestADiffOfTheHeaderAloneSaysWhatIsTheSame(t *testing.T) {
+	s := open(t, sampleFleet())
+	s.fleet.bodies[theOlder] = strings.NewReplacer(`"serial": 57`, `"serial": 56`, `"terraform_version": "1.11.4"`, `"terraform_version": "1.10.5"`).Replace(sampleBody)
+	s.warehouse().press("j", "d").sees("terraform_version 1.10.5 → 1.11.4", "no resource and no output differs").missing("no differences")
 }

@@ -68,6 +68,16 @@ func (l *list[T]) setMin(title string, room int) {
 	l.setColumns()
 }
 
+// setMax changes the room beyond which a column does not grow.
+func (l *list[T]) setMax(title string, room int) {
+	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return c.Title == title })
+	if i < 0 || l.columns[i].Max == room {
+		return
+	}
+	l.columns[i].Max = room
+	l.setColumns()
+}
+
 // add puts rows behind those there are; a row whose id is there already takes
 // the place of the older one, which carry may save something from.
 func (l *list[T]) add(rows []T, carry func(old, row *T)) {

@@ -153,15 +153,13 @@ func countLockFiles(page []listedObject) int {
 }
 
 // lastWrite is unknown where not every state was looked at: an older one could
-// pass for the newest.
+// pass for the newest. It is known and zero where no state is there.
 func (s *census) lastWrite() model.Fact[time.Time] {
 	switch {
 	case s.err != nil:
 		return model.Unknown[time.Time](model.Reason(s.err))
 	case s.more:
 		return model.Unknown[time.Time]("too many keys to look through")
-	case s.newest.IsZero():
-		return model.Unknown[time.Time]("no state was written yet")
 	}
 	return model.Known(s.newest)
 }

@@ -6,6 +6,7 @@ import (
 	"crypto/md5" //nolint:gosec // the protocol's digest is MD5
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -209,6 +210,9 @@ func (h *healthReader) stateFacts() {
 	}
 	if h.history.err != nil { // deleted states are not known
 		h.f.States.Unread = append(h.f.States.Unread, reasonOn(h.history.err, h.b.URL(h.b.Prefix)))
+	}
+	if h.history.next != "" {
+		h.f.DeletedUnread = fmt.Sprintf("only the first %d versions and delete markers were looked through", len(h.history.all))
 	}
 	h.f.Leftovers = h.history.leftovers()
 }

@@ -78,8 +78,11 @@ func accessCases() map[string]special {
 
 func storageCases() map[string]special {
 	return map[string]special{
-		"logs in the bucket itself": {"bucket-logging", func(h *HealthFacts) { h.Bucket.Logging = Known(BucketLogging{Bucket: "acme-state"}) }, FindingFail, "to the bucket itself"},
-		"DSSE knows no bucket key":  {"bucket-key", func(h *HealthFacts) { h.Bucket.Encryption = Known(Encryption{Algorithm: "aws:kms:dsse"}) }, FindingNotApplicable, "aws:kms:dsse"},
+		"logs in the bucket itself":                {"bucket-logging", func(h *HealthFacts) { h.Bucket.Logging = Known(BucketLogging{Bucket: "acme-state"}) }, FindingFail, "to the bucket itself"},
+		"DSSE knows no bucket key":                 {"bucket-key", func(h *HealthFacts) { h.Bucket.Encryption = Known(Encryption{Algorithm: "aws:kms:dsse"}) }, FindingNotApplicable, "aws:kms:dsse"},
+		"no MFA delete beside lifecycle rules":     {"bucket-mfa-delete", mfaDeleteOff, FindingNotApplicable, "S3 refuses it on a bucket with lifecycle rules, and this one has 1 rule"},
+		"no MFA delete beside a rule that is off":  {"bucket-mfa-delete", both(mfaDeleteOff, lifecycleIs(LifecycleRule{})), FindingNotApplicable, "S3 refuses it"},
+		"no MFA delete, and nobody knows of rules": {"bucket-mfa-delete", both(mfaDeleteOff, lifecycleDenied), FindingFail, "MFA delete is off; the lifecycle, beside which S3 refuses it: AccessDenied s3:GetLifecycleConfiguration"},
 		"retention where no lock files are used": {"bucket-object-lock", both(func(h *HealthFacts) {
 			h.Bucket.ObjectLock = Known(ObjectLock{Enabled: true, Mode: "GOVERNANCE", Years: 1})
 		}, func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }), FindingNotApplicable, "1 year"},
@@ -109,12 +112,18 @@ func storageCases() map[string]special {
 		"history in an archive, by number":          {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, OldTransitions: []Transition{{Class: "GLACIER", Days: 7, Newer: 10}}}), FindingPass, ""},
 		"history in an archive, later":              {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, OldTransitions: []Transition{{Class: "DEEP_ARCHIVE", Days: 30}}}), FindingPass, ""},
 		"history in a class that is read at once":   {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, OldTransitions: []Transition{{Class: "STANDARD_IA", Days: 1}}}), FindingPass, ""},
-		"history by number":                         {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 1, NewerNoncurrent: 10}), FindingPass, ""},
-		"history by too small a number":             {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 29, NewerNoncurrent: 9}), FindingFail, "after 29 days and keeps only 9"},
-		"no lock files and no leftovers":            {"lockfile-leftovers", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Leftovers = Known(LockFileLeftovers{}) }), FindingNotApplicable, "no lock files"},
-		"a rule for lock files of a tag":            {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Filtered: true, NoncurrentDays: 90}), FindingFail, "no rule removes them"},
-		"a rule for uploads that is off":            {"multipart-abort", lifecycleIs(LifecycleRule{AbortDays: 7}), FindingFail, "no rule aborts them"},
-		"a rule for other lock files":               {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", NoncurrentDays: 30}), FindingFail, "no rule removes them"},
+		"history of a prefix with deleted states alone": {"lifecycle-noncurrent-history", both(shortHistory("app/"), onState(func(s *StateHealth) { s.Deleted = true })), FindingFail,
+			"rule short: deletes old versions after 1 day and keeps only 0 (deleted app/terraform.tfstate)"},
+		"history of a prefix without any state": {"lifecycle-noncurrent-history", shortHistory("logs/"), FindingPass, "no rule shortens"},
+		"history of a prefix, not all deleted states known": {"lifecycle-noncurrent-history", both(shortHistory("logs/"), func(h *HealthFacts) { h.DeletedUnread = "too many versions to list" }), FindingUnknown,
+			"deleted states: too many versions to list"},
+		"expiration, not all deleted states known": {"lifecycle-current-states", both(lifecycleIs(LifecycleRule{Enabled: true, Prefix: "logs/", ExpireDays: 1}), func(h *HealthFacts) { h.DeletedUnread = "too many versions to list" }), FindingPass, "no rule touches"},
+		"history by number":                        {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 1, NewerNoncurrent: 10}), FindingPass, ""},
+		"history by too small a number":            {"lifecycle-noncurrent-history", lifecycleIs(LifecycleRule{Enabled: true, NoncurrentDays: 29, NewerNoncurrent: 9}), FindingFail, "after 29 days and keeps only 9"},
+		"no lock files and no leftovers":           {"lockfile-leftovers", both(func(h *HealthFacts) { h.Mechanisms.Items = h.Mechanisms.Items[1:] }, func(h *HealthFacts) { h.Leftovers = Known(LockFileLeftovers{}) }), FindingNotApplicable, "no lock files"},
+		"a rule for lock files of a tag":           {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Filtered: true, NoncurrentDays: 90}), FindingFail, "no rule removes them"},
+		"a rule for uploads that is off":           {"multipart-abort", lifecycleIs(LifecycleRule{AbortDays: 7}), FindingFail, "no rule aborts them"},
+		"a rule for other lock files":              {"lockfile-leftovers", lifecycleIs(LifecycleRule{Enabled: true, Prefix: "app/", NoncurrentDays: 30}), FindingFail, "no rule removes them"},
 	}
 }
 

@@ -49,6 +49,12 @@ func lifecycleIs(rules ...LifecycleRule) func(*HealthFacts) {
 	return func(h *HealthFacts) { h.Bucket.Lifecycle = Known(rules) }
 }
 
+func shortHistory(prefix string) func(*HealthFacts) {
+	return lifecycleIs(LifecycleRule{ID: "short", Enabled: true, Prefix: prefix, NoncurrentDays: 1})
+}
+
+func mfaDeleteOff(h *HealthFacts) { h.Bucket.MFADelete = Known(false) }
+
 func lifecycleDenied(h *HealthFacts) {
 	h.Bucket.Lifecycle = deniedTo[[]LifecycleRule]("s3:GetLifecycleConfiguration")
 }
@@ -150,7 +156,7 @@ func storageFixtures() map[string]fixture {
 			},
 		},
 		"bucket-mfa-delete": {
-			fail: func(h *HealthFacts) { h.Bucket.MFADelete = Known(false) }, evidence: "off", cli: "MFADelete=Enabled",
+			fail: both(mfaDeleteOff, lifecycleIs()), evidence: "off", cli: "MFADelete=Enabled",
 			denied: func(h *HealthFacts) { h.Bucket.MFADelete = deniedTo[bool]("s3:GetBucketVersioning") },
 		},
 		"bucket-replication": {

@@ -50,15 +50,29 @@ func lifecycleChecks() []Check {
 	}
 }
 
-// touched are the states that a rule is about, and whether it may be about more.
-func (h HealthFacts) touched(r LifecycleRule) (states []string, gaps []string) {
+// lifecycleHarm is one way in which rules do harm.
+type lifecycleHarm struct {
+	of      func(LifecycleRule) string // "" of a rule that does none
+	deleted bool                       // also to deleted states: their old versions are all that is left of them
+	none    string                     // no rule does it
+}
+
+// touched are the states that a rule does harm to, and whether there may be more.
+func (h HealthFacts) touched(r LifecycleRule, harm lifecycleHarm) (states []string, gaps []string) {
 	for _, s := range h.States.Items {
-		if !s.Deleted && strings.HasPrefix(s.Key, r.Prefix) {
+		switch {
+		case !strings.HasPrefix(s.Key, r.Prefix):
+		case !s.Deleted:
 			states = append(states, s.Key)
+		case harm.deleted:
+			states = append(states, "deleted "+s.Key)
 		}
 	}
 	if len(states) == 0 && overlap(h.Backend.Prefix, r.Prefix) {
 		gaps = h.States.gaps("the states")
+		if harm.deleted && h.DeletedUnread != "" {
+			gaps = append(gaps, "deleted states: "+h.DeletedUnread)
+		}
 	}
 	return states, gaps
 }
@@ -67,24 +81,25 @@ func (h HealthFacts) touched(r LifecycleRule) (states []string, gaps []string) {
 func overlap(a, b string) bool { return strings.HasPrefix(a, b) || strings.HasPrefix(b, a) }
 
 // judgeRules judges every enabled rule that does harm, by the states it is about.
-func judgeRules(h HealthFacts, pass string, harm func(LifecycleRule) string) judgement {
+func judgeRules(h HealthFacts, harm lifecycleHarm) judgement {
 	return judgeFact("the lifecycle", h.Bucket.Lifecycle, func(rules []LifecycleRule) judgement {
 		var t jury
 		for _, r := range rules {
-			if what := harm(r); r.Enabled && what != "" {
-				t.add(subject{name: r.name(), key: r.ID}, judgeHarm(h, r, what))
+			if what := harm.of(r); r.Enabled && what != "" {
+				t.add(subject{name: r.name(), key: r.ID}, judgeHarm(h, r, harm))
 			}
 		}
 		if j := t.result(""); j.status == FindingFail || j.status == FindingUnknown {
 			return j
 		}
-		return passed(pass)
+		return passed(harm.none)
 	})
 }
 
 // judgeHarm: a rule for the backend's whole prefix also meets states to come.
-func judgeHarm(h HealthFacts, r LifecycleRule, what string) judgement {
-	states, gaps := h.touched(r)
+func judgeHarm(h HealthFacts, r LifecycleRule, harm lifecycleHarm) judgement {
+	what := harm.of(r)
+	states, gaps := h.touched(r, harm)
 	all := strings.HasPrefix(h.Backend.Prefix, r.Prefix)
 	switch {
 	case (all || len(states) > 0) && r.Filtered:
@@ -107,7 +122,7 @@ func (r LifecycleRule) name() string {
 }
 
 func judgeCurrentLifecycle(h HealthFacts) judgement {
-	return judgeRules(h, "no rule touches current states", LifecycleRule.harmToCurrent)
+	return judgeRules(h, lifecycleHarm{of: LifecycleRule.harmToCurrent, none: "no rule touches current states"})
 }
 
 func (r LifecycleRule) harmToCurrent() string {
@@ -133,7 +148,7 @@ func (r LifecycleRule) harmToCurrent() string {
 func (t Transition) archives() bool { return t.Class == "GLACIER" || t.Class == "DEEP_ARCHIVE" }
 
 func judgeNoncurrentLifecycle(h HealthFacts) judgement {
-	return judgeRules(h, "no rule shortens the history", LifecycleRule.harmToHistory)
+	return judgeRules(h, lifecycleHarm{of: LifecycleRule.harmToHistory, deleted: true, none: "no rule shortens the history"})
 }
 
 // harmToHistory: S3 deletes or moves an old version only when it is older than

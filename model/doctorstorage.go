@@ -44,10 +44,8 @@ func storageChecks() []Check {
 			ID: "bucket-mfa-delete", Severity: SeverityInfo, Title: "MFA delete protects old versions",
 			Why:        "Without it whoever has s3:DeleteObjectVersion can remove the history for good. Writes, locks and restores work with it as before, but S3 allows it no lifecycle rules beside it.",
 			References: []string{"Security Hub S3.20", "Trivy AVD-AWS-0170", "AWS Config s3-bucket-mfa-delete-enabled"},
-			Actions:    []string{"s3:GetBucketVersioning"},
-			judge: func(h HealthFacts) judgement {
-				return judgeFact("MFA delete", h.Bucket.MFADelete, func(on bool) judgement { return passedIf(on, "enabled", "MFA delete is off") })
-			},
+			Actions:    []string{"s3:GetBucketVersioning", "s3:GetLifecycleConfiguration"},
+			judge:      judgeMFADelete,
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Only the root user of the account can enable it, with a device of its own, and the bucket then has no lifecycle rules; a deny on s3:DeleteObjectVersion in the bucket policy comes close.",
 					CLI: s.s3("put-bucket-versioning", "--versioning-configuration", "Status=Enabled,MFADelete=Enabled", "--mfa", "SERIAL CODE")}
@@ -179,5 +177,22 @@ func objectLockRemedy(s site) Remedy {
 func judgeConditionalWrites(h HealthFacts) judgement {
 	return judgeFact("whether the endpoint honours If-None-Match", h.ConditionalWrites, func(ok bool) judgement {
 		return passedIf(ok, "honoured", "the endpoint ignores If-None-Match")
+	})
+}
+
+// judgeMFADelete: S3 refuses MFA delete on a bucket with lifecycle rules, whether
+// they are enabled or not (Amazon S3 user guide, "Configuring MFA delete").
+func judgeMFADelete(h HealthFacts) judgement {
+	return judgeFact("MFA delete", h.Bucket.MFADelete, func(on bool) judgement {
+		rules, read := h.Bucket.Lifecycle.Get()
+		switch {
+		case on:
+			return passed("enabled")
+		case len(rules) > 0:
+			return notApplicable("MFA delete is off: S3 refuses it on a bucket with lifecycle rules, and this one has " + countOf(len(rules), "rule"))
+		case !read:
+			return failed("MFA delete is off", unreadBecause("the lifecycle, beside which S3 refuses it", h.Bucket.Lifecycle))
+		}
+		return failed("MFA delete is off")
 	})
 }

@@ -185,12 +185,13 @@ type EncryptionRun struct {
 	Encryption Encryption
 	Unread     string // why it could not be read; then Encryption says nothing
 	Count      int
+	AtLeast    bool      // older versions were not looked at
 	Newest     time.Time // written
 	Oldest     time.Time
 }
 
-// Where is "12 old versions".
-func (r EncryptionRun) Where() string { return atLeastWords(r.Count, false, "old version") }
+// Where is "12 old versions", or "at least 12 old versions".
+func (r EncryptionRun) Where() string { return atLeastWords(r.Count, r.AtLeast, "old version") }
 
 // Span is when the versions were written: "2026-09-22 to 2026-11-21".
 func (r EncryptionRun) Span() string {
@@ -220,7 +221,7 @@ func (s StateEncryption) Runs() []EncryptionRun {
 		})
 		if i < 0 {
 			i = len(all)
-			all = append(all, EncryptionRun{Encryption: e, Unread: v.Encryption.Reason(), Newest: v.LastModified})
+			all = append(all, EncryptionRun{Encryption: e, Unread: v.Encryption.Reason(), AtLeast: s.Bounded, Newest: v.LastModified})
 		}
 		all[i].Count++
 		all[i].Oldest = v.LastModified

@@ -52,6 +52,8 @@ func TestEncryptionDrift(t *testing.T) {
 			[]string{"note old-key 2 old versions: the key or the default changed", "note old-key 1 old version: the key or the default changed"}},
 		"old versions under a key out of service": {StateEncryption{Bucket: Known(kms), Versions: history(kms, other), Keys: map[string]Key{"arn:key/2": {State: Known(KeyDisabled)}}},
 			[]string{"bad old-key 1 old version: that key is Disabled: restores of these versions fail"}},
+		"versions that were not all looked at": {StateEncryption{Bucket: Known(kms), Versions: history(kms, other, other), Bounded: true},
+			[]string{"note old-key at least 2 old versions: the key or the default changed"}},
 		"a table under a key that AWS owns": {StateEncryption{Bucket: Known(kms), Versions: history(kms), Tables: []LockTableEncryption{{"locks", Known(Encryption{Algorithm: AWSOwnedKey})}, {"other", Known(kms)}}},
 			[]string{"note table-owned table locks: DynamoDB's default"}},
 		"nothing was read":     {StateEncryption{Bucket: Unknown[Encryption]("AccessDenied"), Versions: []VersionEncryption{{IsLatest: true}}, LockFile: LockFileEncryption{Found: Unknown[bool]("AccessDenied")}}, nil},

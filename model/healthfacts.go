@@ -25,11 +25,14 @@ type HealthFacts struct {
 	// and where this session saw it; reading alone cannot find out.
 	ConditionalWrites Fact[bool]
 
-	Tables     Gathered[TableHealth]  // lock tables named for the backend or with rows of it
-	States     Gathered[StateHealth]  // with the deleted ones
-	Digests    Gathered[DigestHealth] // one for each digest row of this backend, or expected one
-	Locks      Gathered[Lock]         // as Locks lists them: Orphan, Diverged, Malformed and Verdict filled in
-	Mechanisms Gathered[MechanismUse] // in use, by configuration or evidence
+	Tables Gathered[TableHealth] // lock tables named for the backend or with rows of it
+	States Gathered[StateHealth] // with the deleted ones
+	// DeletedUnread is why States may lack deleted ones though all that are there
+	// were listed; "" where none can be missing.
+	DeletedUnread string
+	Digests       Gathered[DigestHealth] // one for each digest row of this backend, or expected one
+	Locks         Gathered[Lock]         // as Locks lists them: Orphan, Diverged, Malformed and Verdict filled in
+	Mechanisms    Gathered[MechanismUse] // in use, by configuration or evidence
 
 	// Keys are the KMS keys by every name under which the facts above mention
 	// one, verbatim (ARN, id or alias): two names of one key stand for equal Keys.

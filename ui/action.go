@@ -15,6 +15,7 @@ import (
 type action struct {
 	keys    []string      // as tea.KeyPressMsg.String() names them; the first one is shown
 	name    string        // for the footer and the palette
+	turned  func() string // what the footer says instead, "" for the name: "hide" while a value is shown
 	help    string        // one line for the help page
 	footer  bool          // shown in the footer
 	needed  func() bool   // while it holds, shown in the footer before all others
@@ -39,7 +40,11 @@ func (a action) why(readOnly bool) string {
 }
 
 func (a action) hint(readOnly bool) widget.Hint {
-	return widget.Hint{Key: keyName(a.keys[0]), Label: a.name, Disabled: a.why(readOnly) != ""}
+	label := a.name
+	if a.turned != nil {
+		label = first(a.turned(), a.name)
+	}
+	return widget.Hint{Key: keyName(a.keys[0]), Label: label, Disabled: a.why(readOnly) != ""}
 }
 
 // keyNames is all keys of the action as people read them.

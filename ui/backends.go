@@ -32,6 +32,12 @@ type backendsPage struct {
 	all   bool // the other buckets of the account as well
 }
 
+// Why no backend is listed, and no bucket.
+const (
+	noBackends = "no backends; a lists all buckets of the account"
+	noBuckets  = "no backends, and no buckets in the account"
+)
+
 func newBackendsPage(h host) *backendsPage {
 	p := &backendsPage{listPage: newListPage[backendRow](h, "backend", &scope{})}
 	p.reads.limit, p.held.limit, p.check.limit = atOnce/2, atOnce/2, checksAtOnce
@@ -43,7 +49,7 @@ func newBackendsPage(h host) *backendsPage {
 	p.list.cells = p.cells
 	p.list.init(backendColumns())
 	p.list.natural = namedFirst
-	p.none = "no backends; a lists all buckets of the account"
+	p.none = noBackends
 	p.table = p.actionTable()
 	return p
 }

@@ -26,6 +26,7 @@ func (p *backendsPage) bucketsAction() action {
 
 func (p *backendsPage) toggleBuckets() tea.Cmd {
 	p.all = !p.all
+	p.none = map[bool]string{false: noBackends, true: noBuckets}[p.all]
 	if !p.all {
 		p.host.tell(widget.Plain, "only backends are listed")
 		p.list.replace(slices.DeleteFunc(slices.Clone(p.list.rows), func(r backendRow) bool { return r.Source == model.SourceBuckets }), nil)

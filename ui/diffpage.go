@@ -46,6 +46,7 @@ const (
 func newDiffPage(h host, b model.Backend, key string, old, new model.Version) *diffPage {
 	p := &diffPage{backend: b, state: key, old: old, new: new, listPage: newListPage[diffItem](h, "difference", &scope{})}
 	p.start, p.detail, p.top = p.load, p.details, p.summary
+	p.none = "no resource and no output differs" // what else does stands above
 	p.list.id = func(i *diffItem) string { return i.id }
 	p.list.words = func(i *diffItem) string { return i.text }
 	p.list.cells = p.cells

@@ -249,6 +249,9 @@ func runRow(s model.StateEncryption, run model.EncryptionRun, drift []model.Drif
 		}
 	}
 	r := placeRow(s, what, fact, own)
+	if run.AtLeast { // in full it is too long for the column
+		r.what = fmt.Sprintf("%d+ old versions", run.Count)
+	}
 	r.id = fmt.Sprintf("old %s %s %s", run.Encryption.Algorithm, run.Encryption.KMSKeyID, run.Unread)
 	r.parts = append([]widget.Cell{text("written " + run.Span())}, r.parts...)
 	if s.Bounded {

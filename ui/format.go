@@ -158,6 +158,20 @@ func size(n int64) string { return humanize.Bytes(uint64(max(0, n))) }
 // count is a number with thousands separated.
 func count(n int) string { return humanize.Comma(int64(n)) }
 
+// parted is the errors that errors.Join put together, each with its own advice.
+// Another error that wraps several is one sentence, and stays whole.
+func parted(err error) []error {
+	var all interface{ Unwrap() []error }
+	if !errors.As(err, &all) {
+		return []error{err}
+	}
+	parts := all.Unwrap()
+	if errors.Join(parts...).Error() != err.Error() {
+		return []error{err}
+	}
+	return parts
+}
+
 // saidAndNext takes an error apart into what happened and what to do next.
 func saidAndNext(err error) (said, next string) {
 	said = err.Error()

@@ -40,8 +40,17 @@ func newHealthPage(h host, only *model.Backend) *healthPage {
 	p.list.cells = func(r *healthRow, cells []widget.Cell) []widget.Cell { return healthCells(cells, r) }
 	p.list.natural = compareHealthRows
 	p.list.init(healthColumns())
+	p.empty = p.noFindings
 	p.table = p.actionTable()
 	return p
+}
+
+// noFindings says why nothing is listed: every backend that was read has a row.
+func (p *healthPage) noFindings() string {
+	if p.err == nil && !p.busy && !p.asOf.IsZero() && p.asked == 0 {
+		return "no backends, and so nothing to check"
+	}
+	return p.usualNoRows()
 }
 
 func (p *healthPage) title() string {
@@ -293,7 +302,7 @@ func (p *healthPage) status() []widget.Cell {
 		cells = append(cells, dim(" · "+count(done)+" of "+count(len(p.backends))+" read"))
 	case p.busy:
 		cells = append(cells, dim(" · reading"))
-	case !p.asOf.IsZero():
+	case len(p.reports) > 0 && !p.asOf.IsZero():
 		cells = append(cells, dim(" · "+justNow(p.host.now().Sub(p.oldest()))))
 	}
 	if p.busy {

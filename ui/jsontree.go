@@ -233,6 +233,14 @@ func (t *jsonTree) noSecret() string {
 	return ""
 }
 
+// hides is what x does to a value that is shown in clear.
+func (t *jsonTree) hides() string {
+	if r := t.current(); r != nil && t.clear[r.Value.Start] != 0 {
+		return "hide"
+	}
+	return ""
+}
+
 // turnClear shows the value under the cursor in clear, or hides it again.
 func (t *jsonTree) turnClear() tea.Cmd {
 	r := t.current()

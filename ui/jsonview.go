@@ -185,7 +185,7 @@ func (t *jsonTree) treeActions() []action {
 		{keys: []string{"right", "l"}, name: "unfold", help: "unfold the value", blocked: t.noRow, run: t.right},
 		{keys: []string{"left", "h"}, name: "fold or out", help: "fold the value, or go to the one that it is part of", blocked: t.noRow, run: t.left},
 		{keys: []string{"x"}, name: "reveal", help: "show the value under the cursor in clear, or hide it again; the journal notes that", footer: true,
-			blocked: t.noSecret, run: t.turnClear},
+			turned: t.hides, blocked: t.noSecret, run: t.turnClear},
 		{keys: []string{"/"}, name: "search", help: "search the text; what is hidden is not found", footer: true, blocked: t.noRow, run: t.openSearch},
 		{keys: []string{"n"}, name: "next", help: "to the next place that has what was searched for", blocked: t.noQuery,
 			run: func() tea.Cmd { return t.search(true) }},

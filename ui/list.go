@@ -36,8 +36,8 @@ type list[T any] struct {
 	order  []int // as shown; nil: all in their own order
 	sorted int   // column ordered by; -1: the listing's own order
 	desc   bool
-	wide   int // the one column that grows
-	room   int // what the others leave it
+	wide   int // the column whose cells are made to fit
+	room   int // how wide it is
 	buf    []widget.Cell
 }
 
@@ -65,6 +65,16 @@ func (l *list[T]) setMin(title string, room int) {
 		return
 	}
 	l.columns[i].Min = room
+	l.setColumns()
+}
+
+// setMax changes the room beyond which a column does not grow.
+func (l *list[T]) setMax(title string, room int) {
+	i := slices.IndexFunc(l.columns, func(c column[T]) bool { return c.Title == title })
+	if i < 0 || l.columns[i].Max == room {
+		return
+	}
+	l.columns[i].Max = room
 	l.setColumns()
 }
 
@@ -230,13 +240,7 @@ func (l *list[T]) ordered() []int {
 // setSize sets the size of the grid.
 func (l *list[T]) setSize(w, h int) {
 	l.grid.SetSize(w, h)
-	l.room = w - rowMargin
-	hidden := l.grid.Hidden()
-	for i, c := range l.columns {
-		if i != l.wide && !slices.Contains(hidden, c.Title) {
-			l.room -= c.Min + columnGap
-		}
-	}
+	l.room = l.grid.ColumnWidth(l.wide)
 }
 
 func (l *list[T]) gridRow(i int) []widget.Cell {

@@ -230,9 +230,7 @@ func (p *listPage[T]) total() string {
 func (p *listPage[T]) problems(st widget.Styles) []string {
 	var lines []string
 	if p.err != nil {
-		said, next := saidAndNext(p.err)
-		lines = wrapped(st, widget.Bad, "✖ ", said, p.w, 3)
-		lines = append(lines, wrapped(st, widget.Plain, "  ", first(next, "ctrl+r tries again."), p.w, 2)...)
+		lines = p.failures(st)
 	}
 	for i, n := range p.notes {
 		if i == 2 && len(p.notes) > 3 {
@@ -240,6 +238,28 @@ func (p *listPage[T]) problems(st widget.Styles) []string {
 			return append(lines, wrapped(st, widget.Warn, "▲ ", rest, p.w, 1)...)
 		}
 		lines = append(lines, wrapped(st, widget.Warn, "▲ ", n, p.w, 2)...)
+	}
+	return lines
+}
+
+// failures says each of the errors that ended the reading, the first few of many,
+// and once what to do next about those of a kind.
+func (p *listPage[T]) failures(st widget.Styles) []string {
+	var lines []string
+	errs := parted(p.err)
+	for i, err := range errs {
+		if i == 2 && len(errs) > 3 {
+			rest := strconv.Itoa(len(errs)-i) + " more sources could not be read"
+			return append(lines, wrapped(st, widget.Bad, "✖ ", rest, p.w, 1)...)
+		}
+		said, next := saidAndNext(err)
+		lines = append(lines, wrapped(st, widget.Bad, "✖ ", said, p.w, 3)...)
+		if i+1 < len(errs) {
+			if _, later := saidAndNext(errs[i+1]); later == next {
+				continue
+			}
+		}
+		lines = append(lines, wrapped(st, widget.Plain, "  ", first(next, "ctrl+r tries again."), p.w, 2)...)
 	}
 	return lines
 }

@@ -167,7 +167,14 @@ const (
 	verdictRecorded   = 22 // "▲ interrupted restore?"
 )
 
-// fitVerdicts makes room for what the verdicts say.
+// The room for who holds a lock: as a rule, and for the longest name.
+const (
+	holderWidth = 18
+	holderMost  = 48
+)
+
+// fitVerdicts makes room for what the verdicts say, and for who holds the locks:
+// what the longest of these leaves is the states'.
 func fitVerdicts(l *list[lockRow]) {
 	state, verdict := lockStateWidth, verdictWidth
 	if slices.ContainsFunc(l.rows, func(r lockRow) bool { return r.record != nil }) {
@@ -175,13 +182,18 @@ func fitVerdicts(l *list[lockRow]) {
 	}
 	l.setMin("STATE", state)
 	l.setMin("VERDICT", verdict)
+	holder := holderWidth
+	for i := range l.rows {
+		holder = max(holder, widget.Width(safe(l.rows[i].heldBy().Text)))
+	}
+	l.setMax("HELD BY", min(holder, holderMost))
 }
 
 func lockColumns(withBackend bool) []column[lockRow] {
 	columns := []column[lockRow]{
 		{widget.Column{Title: "STATE", Min: lockStateWidth, Max: 100, Weight: 1, Cut: widget.CutMiddle},
 			func(a, b *lockRow) int { return strings.Compare(a.key(), b.key()) }},
-		{widget.Column{Title: "HELD BY", Min: 18},
+		{widget.Column{Title: "HELD BY", Min: holderWidth, Max: holderWidth, Weight: 1},
 			func(a, b *lockRow) int { return strings.Compare(a.locks[0].Info.Who, b.locks[0].Info.Who) }},
 		{widget.Column{Title: "FOR", Min: 6, Right: true},
 			func(a, b *lockRow) int { return a.locks[0].Created().Compare(b.locks[0].Created()) }},

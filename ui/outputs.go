@@ -39,7 +39,7 @@ func newOutputsTab(h host, body *stateBody) *outputsTab {
 	})
 	own := []action{
 		{keys: []string{"x"}, name: "reveal", help: "show the value under the cursor in clear, or hide it again; the journal notes that", footer: true,
-			blocked: t.noSecret, run: t.turnClear},
+			turned: t.hides, blocked: t.noSecret, run: t.turnClear},
 		{keys: []string{"y"}, name: "copy name", help: "copy the name of the output", footer: true, blocked: t.noRow,
 			run: func() tea.Cmd { return t.host.copied("the name", t.list.current().entry.Name) }},
 		{keys: []string{"Y"}, name: "copy CLI", help: "copy the command line that shows the same",
@@ -110,6 +110,18 @@ func (t *outputsTab) noSecret() string {
 		return "nothing is selected"
 	case !row.hidden:
 		return "nothing of this value is hidden"
+	}
+	return ""
+}
+
+// hides is what x does to a value that is shown in clear.
+func (t *outputsTab) hides() string {
+	row := t.list.current()
+	if row == nil {
+		return ""
+	}
+	if _, shown := t.clear[row.entry.Name]; shown {
+		return "hide"
 	}
 	return ""
 }

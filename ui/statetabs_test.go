@@ -92,7 +92,7 @@ func TestNothingIsShownInClearUnlessTheJournalSaysSo(t *testing.T) {
 			s.fleet.revealErr = &model.Failure{Kind: model.ErrJournal, Tried: "recording that secrets are shown"}
 			s.press("x").missing(theSecret).sees("not shown", "the journal cannot be used")
 			s.fleet.revealErr = nil
-			s.press("x").sees(c.shown)
+			s.sees("x reveal").press("x").sees(c.shown, "x hide").missing("x reveal")
 			if n := s.fleet.count("RecordReveal " + theKey + " one sensitive value was shown"); n != 2 {
 				t.Errorf("%d entries in the journal", n)
 			}

@@ -252,6 +252,9 @@ func (g *Grid) Hidden() []string {
 	return titles
 }
 
+// ColumnWidth is how wide a column is drawn, by its place; 0 when it is hidden.
+func (g *Grid) ColumnWidth(i int) int { return g.widths[i] }
+
 // View draws the grid: exactly the size that was set, lines joined by "\n".
 func (g *Grid) View(st Styles) string {
 	if g.w <= 0 || g.h <= 0 {

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -71,10 +72,19 @@ func (r *healthReport) summary() widget.Cell {
 			return text(count(n) + " low")
 		}
 	}
-	if n := r.others[model.FindingUnknown]; n > 0 {
+	switch n := r.others[model.FindingUnknown]; {
+	case slices.ContainsFunc(r.findings, criticalUnknown):
+		return text("? " + count(n) + " unknown")
+	case n > 0:
 		return text("● good, " + count(n) + " ?")
 	}
 	return good("● good")
+}
+
+// criticalUnknown reports whether nobody knows what matters most: nothing is good
+// then.
+func criticalUnknown(f model.Finding) bool {
+	return f.Status == model.FindingUnknown && f.Severity == model.SeverityCritical
 }
 
 // account is all of a report in one line.
@@ -194,7 +204,11 @@ func healthCells(cells []widget.Cell, r *healthRow) []widget.Cell {
 		return append(cells, widget.Cell{Text: string(f.Severity), Tone: severityTone(f)}, text(" "+f.ID), statusCell(f), text(f.EvidenceText(3)))
 	case r.passes:
 		passed, left := r.report.others[model.FindingPass], r.report.others[model.FindingNotApplicable]
-		return append(cells, none(), dim(" "+plural(passed, "check")+" passed"), good("● pass"), dim(count(left)+" do not apply"))
+		rest := none()
+		if left > 0 {
+			rest = dim(count(left) + " do not apply")
+		}
+		return append(cells, none(), dim(" "+plural(passed, "check")+" passed"), good("● pass"), rest)
 	}
 	name := backendName(r.report.backend)
 	return append(cells, r.report.sign(), widget.Cell{Text: name, Tone: widget.Accent}, text(""), widget.Cell{Text: r.report.account(), Tone: r.report.sign().Tone})

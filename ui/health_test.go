@@ -85,7 +85,7 @@ func TestAnUnknownFindingIsNoPass(t *testing.T) {
 	h.Bucket.Policy = model.Unknown[string]("AccessDenied s3:GetBucketPolicy")
 	f.health = map[string]model.HealthFacts{f.backends[0].Bucket: h}
 	s := open(t, f)
-	s.sees("● good, ").sees("?")
+	s.sees("● good, 2 ?")
 	s.press("3", "j").sees("? unknown").sees("AccessDenied s3:GetBucketPolicy")
 }
 
@@ -108,5 +108,31 @@ func TestAnOperationMakesTheHealthOutOfDate(t *testing.T) {
 	s.unlock().text(theID).press("tab", "enter").wait(time.Second).press("esc", "3")
 	if n := s.fleet.count("Health"); n < 10 {
 		t.Errorf("health read %d times: not again after the unlock", n)
+	}
+}
+
+func TestWhatABackendsHealthComesTo(t *testing.T) {
+	finding := func(s model.Severity, status model.FindingStatus) model.Finding {
+		return model.Finding{Check: model.Check{Severity: s}, Status: status}
+	}
+	pass := finding(model.SeverityCritical, model.FindingPass)
+	for name, c := range map[string]struct {
+		findings []model.Finding
+		want     string
+	}{
+		"all pass":                             {[]model.Finding{pass}, "● good"},
+		"only worth knowing":                   {[]model.Finding{pass, finding(model.SeverityInfo, model.FindingFail)}, "● good"},
+		"something lesser is not known":        {[]model.Finding{pass, finding(model.SeverityHigh, model.FindingUnknown)}, "● good, 1 ?"},
+		"something critical is not known":      {[]model.Finding{pass, finding(model.SeverityCritical, model.FindingUnknown), finding(model.SeverityLow, model.FindingUnknown)}, "? 2 unknown"},
+		"what failed comes before what is not": {[]model.Finding{finding(model.SeverityMedium, model.FindingFail), finding(model.SeverityCritical, model.FindingUnknown)}, "▲ 1 medium"},
+		"the worst that failed":                {[]model.Finding{finding(model.SeverityCritical, model.FindingFail), finding(model.SeverityHigh, model.FindingFail)}, "✖ 1 critical"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var r healthReport
+			r.add(c.findings)
+			if got := r.summary().Text; got != c.want {
+				t.Errorf("got %q, want %q", got, c.want)
+			}
+		})
 	}
 }

@@ -74,7 +74,9 @@ func (a *app) showMeter(text string) {
 func (a *app) meterAway() {
 	a.talk.Lock()
 	defer a.talk.Unlock()
-	_, _ = io.WriteString(a.stderr, a.meter.erased()) // as above
+	if blank := a.meter.erased(); blank != "" {
+		_, _ = io.WriteString(a.stderr, blank) // as above
+	}
 }
 
 // erased is what takes the meter off: spaces, which every terminal understands.

@@ -85,8 +85,9 @@ func (f *Failure) general() bool {
 		return true
 	case ErrDenied:
 		return RejectsCredentials(f.Code)
+	default:
+		return false
 	}
-	return false
 }
 
 // RejectsCredentials reports whether a service's error code says that it does

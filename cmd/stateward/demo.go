@@ -109,16 +109,25 @@ func (s *session) demoOptions(url string) aws.Options {
 	return o
 }
 
-// demoProgram is how a command line reaches the demo. Its keys go with it: they
-// open nothing but the demo. Of the flags those are kept that the demo obeys.
+// demoProgram is how a command line reaches the demo. Of the flags those are kept
+// that the demo obeys.
 func demoProgram(given model.Program, o aws.Options) model.Program {
-	p := model.Program{EndpointURL: o.EndpointURL, Flags: []string{"--region=" + o.Region, "--endpoint-url=" + o.EndpointURL},
-		Env: []string{"AWS_ACCESS_KEY_ID=" + o.Static.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.Static.SecretAccessKey}}
+	p := model.Program{EndpointURL: o.EndpointURL, Flags: []string{"--region=" + o.Region, "--endpoint-url=" + o.EndpointURL}}
 	for _, flag := range given.Flags {
 		name, _, _ := strings.Cut(flag, "=")
 		if slices.Contains([]string{"--workspace-key-prefix", "--config", "--journal", "--versions"}, name) {
 			p.Flags = append(p.Flags, flag)
 		}
+	}
+	return p
+}
+
+// copiedProgram is what command lines that are copied begin with. The keys of the
+// demo go with them, as they open nothing else; on the screen they would be noise.
+func copiedProgram(o aws.Options) model.Program {
+	p := o.Program
+	if o.Static != nil {
+		p.Env = []string{"AWS_ACCESS_KEY_ID=" + o.Static.AccessKeyID, "AWS_SECRET_ACCESS_KEY=" + o.Static.SecretAccessKey}
 	}
 	return p
 }

@@ -22,7 +22,7 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	u := ui.Options{
 		Reader: s.access, Operator: scopedOperator{s.access, s.known}, Journal: s.entries,
 		ReadOnly: o.ReadOnly, Profile: o.Profile, Region: o.Region, Endpoint: o.EndpointURL,
-		Program: o.Program,
+		Program: copiedProgram(o),
 		NoColor: s.set.noColor, Theme: s.config.ui.theme, Refresh: s.config.ui.refresh,
 		Now: s.now, Version: buildInfo().Version,
 	}

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"os"
@@ -94,7 +95,9 @@ func visit(t *testing.T) *visitor {
 	}()
 	t.Cleanup(func() {
 		leave()
-		_ = <-left // that it ends is what is waited for
+		if err := <-left; err != nil && !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
 		_ = pts.Close()
 		_ = ptm.Close()
 		<-drained

@@ -120,7 +120,9 @@ func TestAReportForOthersHasBareCommands(t *testing.T) {
 func TestTheDemosCommandLines(t *testing.T) {
 	o := aws.Options{EndpointURL: "http://127.0.0.1:1", Region: demoRegion, Static: &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}}
 	given := model.Program{Flags: []string{"--profile=oncall", "--lock-table=t", "--versions=all"}, Profile: "oncall"}
-	equal(t, "command", demoProgram(given, o).Command("states"),
+	o.Program = demoProgram(given, o)
+	equal(t, "shown", o.Program.Command("states"), "stateward states --region=us-east-1 --endpoint-url=http://127.0.0.1:1 --versions=all")
+	equal(t, "copied", copiedProgram(o).Command("states"),
 		"AWS_ACCESS_KEY_ID=demo AWS_SECRET_ACCESS_KEY=demo stateward states --region=us-east-1 --endpoint-url=http://127.0.0.1:1 --versions=all")
 }
 

@@ -319,7 +319,7 @@ func TestAnAnswerWithoutEnd(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			client := (&site{t: t, url: c.url}).client(func(o *aws.Options) {
-				if o.Timeout = 20 * time.Second; c.want == model.ErrTimeout {
+				if o.Timeout = 5 * time.Minute; c.want == model.ErrTimeout {
 					o.Timeout = 300 * time.Millisecond
 				}
 			})

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -389,13 +390,5 @@ func mechanisms(r *backendRow) string {
 }
 
 func usesLockfile(r *backendRow) bool {
-	if r.facts.LockFiles.Or(0) > 0 {
-		return true
-	}
-	for _, m := range r.Declared {
-		if m == model.MechanismLockfile {
-			return true
-		}
-	}
-	return false
+	return r.facts.LockFiles.Or(0) > 0 || slices.Contains(r.Declared, model.MechanismLockfile)
 }

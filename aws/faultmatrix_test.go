@@ -44,10 +44,10 @@ func TestFaultMatrix(t *testing.T) {
 	tells(t, fmt.Sprintf("fault matrix: %s of %d", count.String(), len(busy)+len(waiting)))
 }
 
-// sample is every third trial; all of them with STATEWARD_MATRIX=all, as in CI;
+// sample is every sixth trial; all of them with STATEWARD_MATRIX=all, as in CI;
 // and under the race detector, which takes ten times as long, one of each dozen.
 func sample(all []trial) []trial {
-	step := 3
+	step := 6
 	info, ok := debug.ReadBuildInfo()
 	switch {
 	case ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}):

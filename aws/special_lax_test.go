@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -175,7 +176,10 @@ func TestALockThatAThirdClientTookMeanwhileIsTold(t *testing.T) {
 		c := l.client()
 		p := l.planUnlock(c, staleID)
 		l.once("DeleteObject", "", func() *emulator.Fault {
-			return &emulator.Fault{Before: func() { l.fileLock(lockRaw("newer", "erin@mbp")) }, After: func() { l.fileLock(third) }}
+			return &emulator.Fault{Before: func() {
+				l.server.SetClock(func() time.Time { return time.Now().Add(time.Second) }) // in the next second, as happens
+				l.fileLock(lockRaw("newer", "erin@mbp"))
+			}, After: func() { l.fileLock(third) }}
 		})
 		res := l.runs(c, p, model.OutcomeInterrupted)
 		for _, who := range []string{"the lock of erin@mbp is hidden", "zoe@mbp holds it since"} {

@@ -70,6 +70,7 @@ func (x *exchange) run() {
 		x.breakOff()
 		return
 	}
+	x.call.Time = x.server.clock.read() // what was held back happens now, not when it was sent
 	resp := x.server.handle(x.call)
 	if f.After != nil {
 		f.After()

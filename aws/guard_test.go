@@ -54,7 +54,7 @@ func guarded(t *testing.T, change func(*Options)) (*emulator.Server, *Client, *n
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() }) // nothing depends on how it ends
-	if status, answer := server.Do(time.Now(), "PUT", "/acme-tfstate", nil, nil); status != 200 {
+	if status, answer := server.Do(server.Now(), "PUT", "/acme-tfstate", nil, nil); status != 200 {
 		t.Fatalf("%d %s", status, answer)
 	}
 	journal := &notes{server: server}

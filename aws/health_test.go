@@ -25,7 +25,7 @@ func demoSite(t testing.TB) *emulator.Server {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = s.Close() }) // nothing of it is needed any more
-	if err := demo.Seed(s, healthTime()); err != nil {
+	if err := demo.Seed(s); err != nil {
 		t.Fatal(err)
 	}
 	return s

@@ -23,14 +23,14 @@ func TestALockFileOfWhichNoETagIsKnownIsReleasedWhenItIsOurs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server, client, _ := guarded(t, nil)
-			if status, answer := server.Do(time.Now(), "PUT", "/acme-tfstate/k.tflock", nil, []byte(c.stored)); status != 200 {
+			if status, answer := server.Do(server.Now(), "PUT", "/acme-tfstate/k.tflock", nil, []byte(c.stored)); status != 200 {
 				t.Fatalf("%d %s", status, answer)
 			}
 			r := client.newRun(t.Context(), &model.Plan{Operation: model.OpRestore, Backend: model.Backend{Bucket: "acme-tfstate"}, Key: "k"}, nil)
 			if err := r.releaseOne(heldLock{mechanism: model.MechanismLockfile, raw: []byte("ours")}); err != nil {
 				t.Error(err)
 			}
-			if status, _ := server.Do(time.Now(), "GET", "/acme-tfstate/k.tflock", nil, nil); (status == 200) != c.stays {
+			if status, _ := server.Do(server.Now(), "GET", "/acme-tfstate/k.tflock", nil, nil); (status == 200) != c.stays {
 				t.Errorf("afterwards: status %d", status)
 			}
 		})

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/model"
@@ -19,7 +18,7 @@ func TestWhatIsKeptOfManyOpenedStatesIsBounded(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = server.Close() })
 	put := func(target, body string) {
-		if status, answer := server.Do(time.Now(), "PUT", target, nil, []byte(body)); status != 200 {
+		if status, answer := server.Do(server.Now(), "PUT", target, nil, []byte(body)); status != 200 {
 			t.Fatalf("%s: %d %s", target, status, answer)
 		}
 	}

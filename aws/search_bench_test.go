@@ -43,7 +43,7 @@ func benchFleet(b *testing.B, states int) (*emulator.Server, []model.Backend) {
 	}
 	b.Cleanup(func() { _ = server.Close() })
 	put := func(target string, body []byte) {
-		if status, answer := server.Do(time.Now(), http.MethodPut, target, nil, body); status/100 != 2 {
+		if status, answer := server.Do(server.Now(), http.MethodPut, target, nil, body); status/100 != 2 {
 			b.Fatalf("%s: %d %s", target, status, answer)
 		}
 	}

@@ -9,7 +9,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
@@ -251,7 +250,7 @@ func demoFleet(t *testing.T) (*aws.Client, []model.Backend) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	if err := demo.Seed(server, time.Now()); err != nil {
+	if err := demo.Seed(server); err != nil {
 		t.Fatal(err)
 	}
 	c := aws.New(aws.Options{EndpointURL: server.URL(), Region: "us-east-1", PathStyle: true, Discover: true,

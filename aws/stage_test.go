@@ -6,7 +6,6 @@ import (
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
@@ -53,7 +52,7 @@ func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
 // do is a request of somebody else.
 func (s *stage) do(method, target string, header http.Header, content string) {
 	s.t.Helper()
-	status, answer := s.server.Do(time.Now(), method, target, header, []byte(content))
+	status, answer := s.server.Do(s.server.Now(), method, target, header, []byte(content))
 	if status/100 != 2 {
 		s.t.Fatalf("%s %s: %d %s", method, target, status, answer)
 	}
@@ -62,7 +61,7 @@ func (s *stage) do(method, target string, header http.Header, content string) {
 func (s *stage) json(call, content string) []byte {
 	s.t.Helper()
 	h := http.Header{"X-Amz-Target": {call}, "Content-Type": {"application/x-amz-json-1.0"}}
-	status, answer := s.server.Do(time.Now(), http.MethodPost, "/", h, []byte(content))
+	status, answer := s.server.Do(s.server.Now(), http.MethodPost, "/", h, []byte(content))
 	if status != http.StatusOK {
 		s.t.Fatalf("%s: %d %s", call, status, answer)
 	}

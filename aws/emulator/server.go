@@ -115,6 +115,9 @@ func (s *Server) Close() error {
 // SetClock replaces the clock for every later request.
 func (s *Server) SetClock(now func() time.Time) { s.clock.set(now) }
 
+// Now is what the server's clock says.
+func (s *Server) Now() time.Time { return s.clock.read() }
+
 // Do runs one request in-process as if it had arrived at the given time:
 // for seeding back-dated fixtures without the network. It is subject to
 // neither the fault hook nor the deny list and does not appear in Requests.

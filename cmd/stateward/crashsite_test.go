@@ -10,7 +10,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
@@ -68,7 +67,7 @@ func (s *crashSite) dynamo(call, body string) {
 
 func (s *crashSite) send(method, target string, header http.Header, body string) {
 	s.t.Helper()
-	if status, answer := s.server.Do(time.Now(), method, target, header, []byte(body)); status/100 != 2 {
+	if status, answer := s.server.Do(s.server.Now(), method, target, header, []byte(body)); status/100 != 2 {
 		s.t.Fatalf("%s %s: %d %s", method, target, status, answer)
 	}
 }

@@ -34,13 +34,13 @@ type demoFleet struct {
 
 // startDemo serves the sample fleet at addr, "" for a port that the system
 // picks, until it is closed. One of its lock holders is alive and writes on, and
-// one right is missing.
-func startDemo(ctx context.Context, addr string, now time.Time) (*demoFleet, error) {
-	server, err := emulator.Start(emulator.Options{Addr: addr, Region: demoRegion})
+// one right is missing. The fleet's ages are told by the same clock as the program's.
+func startDemo(ctx context.Context, addr string, now func() time.Time) (*demoFleet, error) {
+	server, err := emulator.Start(emulator.Options{Addr: addr, Region: demoRegion, Clock: now})
 	if err != nil {
 		return nil, fmt.Errorf("starting the embedded backend: %w", err)
 	}
-	if err := errors.Join(sample.Seed(server, now), sample.Restrict(server, now)); err != nil {
+	if err := errors.Join(sample.Seed(server), sample.Restrict(server)); err != nil {
 		return nil, errors.Join(err, server.Close())
 	}
 	live, stop := context.WithCancel(ctx)
@@ -81,7 +81,7 @@ func (s *session) openDemo(ctx context.Context) (err error) {
 	if s.columns() == 0 {
 		return usagef("the UI needs a terminal; demo --serve 127.0.0.1:0 works without one")
 	}
-	fleet, err := startDemo(ctx, "", s.now())
+	fleet, err := startDemo(ctx, "", s.now)
 	if err != nil {
 		return err
 	}
@@ -137,7 +137,7 @@ func (s *session) serveDemo(ctx context.Context, addr string) (err error) {
 	if err := onLoopback(addr); err != nil {
 		return err
 	}
-	fleet, err := startDemo(ctx, addr, s.now())
+	fleet, err := startDemo(ctx, addr, s.now)
 	if err != nil {
 		return err
 	}

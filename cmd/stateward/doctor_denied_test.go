@@ -4,9 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
-	"github.com/stateward/stateward/aws/emulator/sample"
 	"github.com/stateward/stateward/model"
 )
 
@@ -14,19 +12,7 @@ import (
 // with the missing action, and fails nothing.
 func TestDoctorWhereReadsAreDenied(t *testing.T) {
 	w := newWorld(t)
-	server, err := emulator.Start(emulator.Options{Seed: 7})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() }) // nothing of it is needed any more
-	if err := sample.Seed(server, w.now); err != nil {
-		t.Fatal(err)
-	}
-	w.connect = func(o aws.Options, ask func(string) (string, error)) backendAccess {
-		o.EndpointURL, o.PathStyle, o.Region = server.URL(), true, "us-east-1"
-		o.Static = &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}
-		return connectAWS(o, ask)
-	}
+	server := w.serveSample(emulator.Options{Seed: 7})
 	denied := map[string]string{ // the check, and the action that it lacks
 		"bucket-versioning": "s3:GetBucketVersioning", "bucket-tls-only": "s3:GetBucketPolicy", "bucket-logging": "s3:GetBucketLogging",
 		"lock-table-schema": "dynamodb:DescribeTable", "lock-table-ttl": "dynamodb:DescribeTimeToLive", "key-rotation": "kms:GetKeyRotationStatus",

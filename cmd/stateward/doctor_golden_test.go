@@ -1,13 +1,11 @@
 package main
 
 import (
-	"errors"
 	"os"
 	"path/filepath"
 	"testing"
 	"time"
 
-	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
 )
@@ -16,20 +14,10 @@ import (
 // fleet, read over the wire. STATEWARD_UPDATE=1 writes the reports; look at them.
 func TestDoctorOnTheDemoBackends(t *testing.T) {
 	now := time.Date(2026, 11, 21, 19, 11, 7, 0, time.UTC)
-	server, err := emulator.Start(emulator.Options{Seed: 7, Clock: func() time.Time { return now }, EnforceRegion: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = server.Close() }) // nothing of it is needed any more
-	if err := errors.Join(sample.Seed(server, now), sample.Restrict(server, now)); err != nil {
-		t.Fatal(err)
-	}
 	w := newWorld(t)
-	w.now = now
-	w.connect = func(o aws.Options, ask func(string) (string, error)) backendAccess {
-		o.EndpointURL, o.PathStyle, o.Region = server.URL(), true, "us-east-1"
-		o.Static = &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}
-		return connectAWS(o, ask)
+	server := w.serveSample(emulator.Options{Seed: 7, Clock: func() time.Time { return now }, EnforceRegion: true})
+	if err := sample.Restrict(server); err != nil {
+		t.Fatal(err)
 	}
 	for _, bucket := range []string{"acme-tfstate-prod", sample.StaleBucket, sample.LiveBucket, sample.OverwrittenBucket, "acme-legacy-state"} {
 		t.Run(bucket, func(t *testing.T) {

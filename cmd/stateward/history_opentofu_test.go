@@ -109,7 +109,7 @@ func shownPointer[T any](p *T) string {
 func (f *fleet) versionsAt(bucket, key string, bodies ...string) {
 	f.t.Helper()
 	for i, body := range bodies {
-		when := f.now.Add(-time.Duration(len(bodies)-i) * time.Hour)
+		when := f.now().Add(-time.Duration(len(bodies)-i) * time.Hour)
 		status, answer := f.server.Do(when, http.MethodPut, "/"+bucket+"/"+key, emulator.Scope("us-east-1", "s3"), []byte(body))
 		if status/100 != 2 {
 			f.t.Fatalf("%d %s", status, answer)

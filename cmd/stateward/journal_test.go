@@ -222,7 +222,7 @@ func TestJournalCommand(t *testing.T) {
 	end.Outcome, end.Message, end.Reason = model.OutcomeDone, "removed it", "because\nof"
 	record(t, j, end)
 	late := entry("late", "plan")
-	late.Time = w.now
+	late.Time = w.now()
 	record(t, j, late)
 	if err := j.Close(); err != nil {
 		t.Fatal(err)

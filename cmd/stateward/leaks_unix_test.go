@@ -74,7 +74,7 @@ func visit(t *testing.T) *visitor {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := sample.Seed(server, time.Now()); err != nil {
+	if err := sample.Seed(server); err != nil {
 		t.Fatal(err)
 	}
 	server.OnRequest(func(r emulator.Request) *emulator.Fault {

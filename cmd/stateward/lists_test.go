@@ -137,9 +137,9 @@ func TestHistoryReadsTheNewestVersionsOnly(t *testing.T) {
 
 func TestLocksAreFoldedInTheTableOnly(t *testing.T) {
 	w := newWorld(t)
-	at := w.now.Add(-3 * time.Hour)
+	at := w.now().Add(-3 * time.Hour)
 	hold := func(m model.Mechanism, table, id string) model.Lock {
-		return model.Lock{Bucket: "b", Key: "k", Mechanism: m, Table: table, Raw: []byte(id), ReadAt: w.now, Verdict: model.LikelyStale,
+		return model.Lock{Bucket: "b", Key: "k", Mechanism: m, Table: table, Raw: []byte(id), ReadAt: w.now(), Verdict: model.LikelyStale,
 			Info: model.LockInfo{ID: id, Who: "ci@r", Operation: "OperationTypeApply", Created: at}}
 	}
 	w.backends.locks.Locks = []model.Lock{hold(model.MechanismLockfile, "", "one"), hold(model.MechanismDynamoDB, "t", "one"), hold(model.MechanismDynamoDB, "u", "two"),

@@ -92,7 +92,7 @@ func newSlowFleet(t *testing.T) *slowFleet {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	if err := sample.Seed(server, time.Now()); err != nil {
+	if err := sample.Seed(server); err != nil {
 		t.Fatal(err)
 	}
 	asked, open := make(chan struct{}), make(chan struct{})

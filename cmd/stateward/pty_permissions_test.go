@@ -4,7 +4,6 @@ package main
 
 import (
 	"testing"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/sample"
@@ -17,7 +16,7 @@ func TestWhatIsDeniedIsShownWithItsStatementAndClears(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = server.Close() })
-	if err := sample.Seed(server, time.Now()); err != nil {
+	if err := sample.Seed(server); err != nil {
 		t.Fatal(err)
 	}
 	server.Deny("s3:GetBucketVersioning")

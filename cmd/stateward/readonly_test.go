@@ -113,7 +113,7 @@ func (f *readOnlyFleet) cutLock(before, meant string) []byte {
 		f.t.Fatal(err)
 	}
 	raw, err := model.LockInfo{ID: "8d0a9f5e-6c1b-4d55-9a7e-0f2b6f0d3c44", Operation: "stateward-restore", Info: info, Who: "oncall@elsewhere",
-		Created: f.now.Add(-time.Hour), Path: model.LockID(sample.OverwrittenBucket, cutKey)}.Marshal()
+		Created: f.now().Add(-time.Hour), Path: model.LockID(sample.OverwrittenBucket, cutKey)}.Marshal()
 	if err != nil {
 		f.t.Fatal(err)
 	}

@@ -40,16 +40,10 @@ func newFleet(t *testing.T) *fleet {
 		"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": w.home + "/none", "AWS_SHARED_CREDENTIALS_FILE": w.home + "/none"} {
 		t.Setenv(name, value)
 	}
-	w.now = time.Now()
-	server, err := emulator.Start(emulator.Options{})
-	if err != nil {
+	server := w.serve(emulator.Options{})
+	if err := sample.Seed(server); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = server.Close() })
-	if err := sample.Seed(server, w.now); err != nil {
-		t.Fatal(err)
-	}
-	w.connect = connectAWS
 	return &fleet{world: w, server: server}
 }
 
@@ -65,7 +59,7 @@ func (f *fleet) do(method, target, service string, header http.Header, body stri
 	for k, v := range header {
 		h[k] = v
 	}
-	status, answer := f.server.Do(time.Now(), method, target, h, []byte(body))
+	status, answer := f.server.Do(f.server.Now(), method, target, h, []byte(body))
 	if status/100 != 2 {
 		f.t.Fatalf("%s %s: %d %s", method, target, status, answer)
 	}

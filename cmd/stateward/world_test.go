@@ -15,6 +15,8 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/aws"
+	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/aws/emulator/sample"
 	"github.com/stateward/stateward/model"
 	"github.com/stateward/stateward/ui"
 )
@@ -26,7 +28,7 @@ type world struct {
 	dir      string // the working directory
 	home     string
 	env      map[string]string
-	now      time.Time
+	now      func() time.Time
 	columns  int
 	typed    []string // what the operator types, a line for each question; nil without a terminal
 	asked    *tty
@@ -37,11 +39,14 @@ type world struct {
 	ctx      context.Context
 }
 
+// worldTime is when a world without a server is looked at.
+func worldTime() time.Time { return time.Date(2026, 11, 21, 19, 31, 7, 0, time.UTC) }
+
 func newWorld(t *testing.T) *world {
 	t.Helper()
 	home := t.TempDir()
 	w := &world{t: t, dir: t.TempDir(), home: home, env: map[string]string{"HOME": home},
-		now: time.Date(2026, 11, 21, 19, 31, 7, 0, time.UTC), backends: &fakeBackends{}, ctx: t.Context()}
+		now: worldTime, backends: &fakeBackends{}, ctx: t.Context()}
 	w.connect = w.connectFake
 	return w
 }
@@ -50,7 +55,7 @@ func newWorld(t *testing.T) *world {
 func (w *world) app(stdout, stderr io.Writer) *app {
 	return &app{
 		stdin: strings.NewReader(""), stdout: stdout, stderr: stderr, env: envOf(w.env),
-		now: func() time.Time { return w.now }, dir: w.dir, columns: func() int { return w.columns },
+		now: w.now, dir: w.dir, columns: func() int { return w.columns },
 		openTTY: w.openTTY, signals: newSignals(func(int) {}), connect: w.connect,
 		runUI: func(_ context.Context, o ui.Options) error { w.ui = o; return nil },
 	}
@@ -62,6 +67,39 @@ func (w *world) connectFake(o aws.Options, _ func(string) (string, error)) backe
 	defer w.backends.mu.Unlock()
 	w.backends.options = append(w.backends.options, o)
 	return w.backends
+}
+
+// serve starts an emulator, which the program in this world reaches. The program
+// has the server's clock: a fixture is as old for the one as for the other.
+func (w *world) serve(o emulator.Options) *emulator.Server {
+	w.t.Helper()
+	server, err := emulator.Start(o)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.t.Cleanup(func() { _ = server.Close() }) // nothing of it is needed any more
+	w.now = server.Now
+	w.connect = func(o aws.Options, ask func(string) (string, error)) backendAccess {
+		o.Now = server.Now
+		return connectAWS(o, ask)
+	}
+	return server
+}
+
+// serveSample does so with the sample fleet, and hands out its options.
+func (w *world) serveSample(o emulator.Options) *emulator.Server {
+	w.t.Helper()
+	server := w.serve(o)
+	if err := sample.Seed(server); err != nil {
+		w.t.Fatal(err)
+	}
+	reach := w.connect
+	w.connect = func(o aws.Options, ask func(string) (string, error)) backendAccess {
+		o.EndpointURL, o.PathStyle, o.Region = server.URL(), true, demoRegion
+		o.Static = &aws.StaticCredentials{AccessKeyID: demoKey, SecretAccessKey: demoKey}
+		return reach(o, ask)
+	}
+	return server
 }
 
 // ended is what a command line led to.

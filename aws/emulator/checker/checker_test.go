@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"testing"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
@@ -60,7 +59,7 @@ func state(serial int, value string) string {
 
 func (l *lab) do(method, target string, header http.Header, body string) {
 	l.t.Helper()
-	if status, answer := l.server.Do(time.Now(), method, target, header, []byte(body)); status/100 != 2 {
+	if status, answer := l.server.Do(l.server.Now(), method, target, header, []byte(body)); status/100 != 2 {
 		l.t.Fatalf("%s %s: %d %s", method, target, status, answer)
 	}
 }

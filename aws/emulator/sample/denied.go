@@ -2,7 +2,6 @@ package sample
 
 import (
 	"strings"
-	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
 )
@@ -15,8 +14,8 @@ const DeniedAction = "kms:GetKeyRotationStatus"
 // and no more. It leaves one fact unknown, so that what is denied can be seen.
 // The server's Allow, without arguments, gives it back. Seed must have returned
 // before.
-func Restrict(s *emulator.Server, now time.Time) error {
-	w := &writer{server: s, now: now.UTC()}
+func Restrict(s *emulator.Server) error {
+	w := &writer{server: s, now: s.Now()}
 	answer, err := w.send(jsonEvent(w.now, live().region, targetKMS+"DescribeKey", fields{"KeyId": "alias/" + euKey}))
 	if err != nil {
 		return err

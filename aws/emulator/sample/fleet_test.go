@@ -48,7 +48,7 @@ func TestFleetHasTheBackendsOfTheStory(t *testing.T) {
 
 func TestBucketsAnswerTheirRegion(t *testing.T) {
 	s := emulator.New(emulator.Options{Seed: 7, Clock: now})
-	if err := sample.Seed(s, now()); err != nil {
+	if err := sample.Seed(s); err != nil {
 		t.Fatal(err)
 	}
 	for bucket, region := range regions() {
@@ -256,7 +256,7 @@ func TestOneRightIsMissing(t *testing.T) {
 		"other keys are not touched":                      {"alias/tfstate-2022", "us-east-1", "GetKeyRotationStatus", http.StatusOK},
 	}
 	f := seeded(t)
-	if err := sample.Restrict(f.server, now()); err != nil {
+	if err := sample.Restrict(f.server); err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range tests {
@@ -287,14 +287,14 @@ func TestSeedIsTheSameFromRunToRun(t *testing.T) {
 
 func TestSeedSaysWhatWasRefused(t *testing.T) {
 	f := seeded(t)
-	if err := sample.Seed(f.server, now()); err == nil || !strings.Contains(err.Error(), "TrentService.CreateAlias") {
+	if err := sample.Seed(f.server); err == nil || !strings.Contains(err.Error(), "TrentService.CreateAlias") {
 		t.Errorf("seeding twice: %v", err)
 	}
 }
 
 func BenchmarkSeed(b *testing.B) {
 	for b.Loop() {
-		if err := sample.Seed(emulator.New(emulator.Options{}), now()); err != nil {
+		if err := sample.Seed(emulator.New(emulator.Options{})); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -25,12 +25,13 @@ const (
 	OverwrittenKey    = "warehouse/terraform.tfstate"
 )
 
-// Seed writes the fleet into the server as if it had grown over the weeks
-// before now. The requests bypass the server's fault hook, deny list and log
-// (see emulator.Server.Do), and arrive in the order of their times. An error
-// names the request that was refused; Seed succeeds once on a server.
-func Seed(s *emulator.Server, now time.Time) error {
-	w := &writer{server: s, now: now.UTC(), tables: map[string]bool{}}
+// Seed writes the fleet into the server as if it had grown over the weeks before
+// the server's now: ages are told by the server's clock, so no other may seed. The
+// requests bypass the server's fault hook, deny list and log (see
+// emulator.Server.Do), and arrive in the order of their times. An error names the
+// request that was refused; Seed succeeds once on a server.
+func Seed(s *emulator.Server) error {
+	w := &writer{server: s, now: s.Now(), tables: map[string]bool{}}
 	keys, err := w.keys()
 	if err != nil {
 		return err

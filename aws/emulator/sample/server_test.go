@@ -27,7 +27,7 @@ type fleet struct {
 func seeded(t *testing.T) *fleet {
 	t.Helper()
 	s := emulator.New(emulator.Options{Seed: 7, Clock: now, EnforceRegion: true})
-	if err := sample.Seed(s, now()); err != nil {
+	if err := sample.Seed(s); err != nil {
 		t.Fatal(err)
 	}
 	return &fleet{t, s}

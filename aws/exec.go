@@ -26,7 +26,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 		res.Message = p.WhyGone() + ": nothing was changed"
 		return res
 	}
-	if err := r.record(model.JournalEntry{Event: "plan", Plan: planLines(p), Reason: p.Reason,
+	if err := r.recordWithin(ctx, model.JournalEntry{Event: "plan", Plan: planLines(p), Reason: p.Reason,
 		Sums: planSums(p), Versions: planVersions(p), Locks: planLocks(p)}); err != nil {
 		return r.ended(model.OutcomeRefused, err)
 	}
@@ -164,14 +164,18 @@ func (r *run) report(status model.StepStatus, detail string) {
 func (r *run) stopped() bool { return r.stop.Err() != nil }
 
 // record writes a journal entry of this operation.
-func (r *run) record(e model.JournalEntry) error {
+func (r *run) record(e model.JournalEntry) error { return r.recordWithin(r.ctx, e) }
+
+// recordWithin does so as long as the context lasts: nobody who stops an operation
+// that has not begun waits for a journal.
+func (r *run) recordWithin(ctx context.Context, e model.JournalEntry) error {
 	if r.c.opts.Journal == nil {
 		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the operation", Next: "No journal is open."}
 	}
 	a := r.c.opts.Actor
 	e.ID, e.Time, e.Operation, e.State = r.id, r.c.now().UTC(), r.plan.Operation, r.plan.URL()
 	e.Operator, e.Host, e.PID = a.Who, a.Host, a.PID
-	if err := r.c.opts.Journal.Record(r.ctx, e); err != nil {
+	if err := r.c.opts.Journal.Record(ctx, e); err != nil {
 		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the operation", On: r.plan.URL(), Cause: err,
 			Next: "Nothing is changed without a journal: name a writable file with --journal. (" + err.Error() + ")"}
 	}

@@ -29,6 +29,7 @@ func (s *session) openUI(ctx context.Context, o aws.Options, targeted bool) erro
 	if targeted {
 		u.Targets = o.Backends
 	}
+	s.journal.waits = nil      // the screen is not ours to write on
 	defer s.signals.during()() // a second signal must not leave the terminal in raw mode
 	return s.afterUI(ctx, s.runUI(ctx, u))
 }

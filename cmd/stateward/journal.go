@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/stateward/stateward/model"
 )
@@ -24,14 +25,19 @@ const (
 type journalFile struct {
 	path func() (string, error)
 
-	mu   sync.Mutex
-	file *os.File
-	ids  map[string]bool // of the operations that have an entry
+	patience time.Duration     // with another process's lock
+	waits    func(text string) // tells what is waited for; nil: nobody is told
+
+	mu      sync.Mutex
+	file    *os.File
+	ids     map[string]bool // of the operations that have an entry
+	crowded bool            // another process kept it locked at the last entry
+	room    *reserve        // for the entries of the operation under way
 }
 
 // journalAt is the journal in FILE, or at its usual place when FILE is "".
 func journalAt(env func(string) string, file string) *journalFile {
-	return &journalFile{path: func() (string, error) {
+	return &journalFile{patience: journalPatience, path: func() (string, error) {
 		if file != "" {
 			return filepath.Abs(file)
 		}
@@ -44,7 +50,7 @@ func journalAt(env func(string) string, file string) *journalFile {
 func (j *journalFile) at(path string) { j.path = func() (string, error) { return path, nil } }
 
 // Record appends an entry and returns once it is on disk.
-func (j *journalFile) Record(_ context.Context, e model.JournalEntry) error {
+func (j *journalFile) Record(ctx context.Context, e model.JournalEntry) error {
 	line, err := json.Marshal(e)
 	if err != nil {
 		return j.failure("encoding an entry", "", err)
@@ -55,7 +61,7 @@ func (j *journalFile) Record(_ context.Context, e model.JournalEntry) error {
 	if err != nil {
 		return err
 	}
-	if err := appendLine(f, append(line, '\n')); err != nil {
+	if err := j.add(ctx, f, append(line, '\n'), e); err != nil {
 		return j.failure("writing an entry", f.Name(), err)
 	}
 	if j.ids == nil {
@@ -63,6 +69,31 @@ func (j *journalFile) Record(_ context.Context, e model.JournalEntry) error {
 	}
 	j.ids[e.ID] = true
 	return nil
+}
+
+// add appends a line while no other process does. Before the first one of an
+// operation room is taken for all that follow.
+func (j *journalFile) add(ctx context.Context, f *os.File, line []byte, e model.JournalEntry) (err error) {
+	begun := j.ids[e.ID]
+	unlock, err := j.alone(ctx, f, begun)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if !begun && e.Event == "plan" && j.room == nil {
+		if j.room, err = newReserve(f); err != nil {
+			return err
+		}
+	}
+	if e.Event == "end" {
+		defer j.giveRoom()
+	}
+	return appendLine(f, line, j.room)
+}
+
+func (j *journalFile) giveRoom() {
+	j.room.free()
+	j.room = nil
 }
 
 // holds reports whether this program wrote an entry of the operation.
@@ -112,12 +143,7 @@ func openAppend(path string) (*os.File, error) {
 
 // appendLine writes a line with one write and waits for the disk. A line that a
 // killed process left without its end is ended first, or ours would be lost in it.
-func appendLine(f *os.File, line []byte) error {
-	unlock, err := lockFile(f)
-	if err != nil {
-		return err
-	}
-	defer unlock()
+func appendLine(f *os.File, line []byte, room *reserve) error {
 	info, err := f.Stat()
 	if err != nil {
 		return err
@@ -131,10 +157,7 @@ func appendLine(f *os.File, line []byte) error {
 			line = append([]byte{'\n'}, line...)
 		}
 	}
-	if _, err := f.Write(line); err != nil {
-		return err
-	}
-	return f.Sync()
+	return room.writeAll(f, line)
 }
 
 // syncDir makes a new name in a directory last. Not every system can sync a
@@ -152,6 +175,7 @@ func syncDir(dir string) {
 func (j *journalFile) Close() error {
 	j.mu.Lock()
 	defer j.mu.Unlock()
+	j.giveRoom()
 	if j.file == nil {
 		return nil
 	}

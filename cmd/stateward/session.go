@@ -62,6 +62,7 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)
+	s.journal.waits = func(text string) { a.say("%s", text) }
 	s.close = append(s.close, s.journal)
 	if err := s.openLog(); err != nil {
 		return nil, err

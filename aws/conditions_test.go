@@ -61,7 +61,7 @@ func TestALockFileThatStaysIsNotCalledDeleted(t *testing.T) {
 	l.once("DeleteObject", ".tflock", func() *emulator.Fault { return &emulator.Fault{Status: 204} })
 	res := c.Run(t.Context(), plan, []string{staleID}, nil)
 	wantOutcome(t, res, model.OutcomeInterrupted)
-	if !strings.Contains(res.Message, "still there") || len(res.Next) == 0 || !strings.Contains(res.Next[0], "stateward unlock") {
+	if !strings.Contains(res.Message, "still there") || len(res.Next) == 0 || !strings.Contains(res.Next[0].Command, "stateward unlock") {
 		t.Errorf("message %q, next %q", res.Message, res.Next)
 	}
 	l.wantHeld(raw)

@@ -45,7 +45,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	}
 	res.Next = append(res.Next, r.notes.all()...)
 	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
-		res.Next = append(res.Next, "The end of this operation could not be written to the journal: "+err.Error())
+		res.Next = append(res.Next, model.Hint{Text: "The end of this operation could not be written to the journal: " + err.Error()})
 	}
 	return res
 }

@@ -179,7 +179,7 @@ func (c *changer) finished() model.Result {
 		return res
 	}
 	res.Message = fmt.Sprintf("restored the content of version %s as serial %d", c.record.From, c.record.Serial)
-	res.Next = []string{"Run a plan before the next apply: what was changed since that version is not in the state."}
+	res.Next = model.Hints{{Text: "Run a plan before the next apply: what was changed since that version is not in the state."}}
 	if c.current != nil {
 		res.Undo = &model.Undo{VersionID: c.current.VersionID, Command: c.c.opts.Program.Restore(c.plan.URL(), c.current.VersionID)}
 	}
@@ -213,6 +213,6 @@ func (c *changer) broken(cause error) model.Result {
 func (c *changer) interrupted(cause error) model.Result {
 	res := c.ended(model.OutcomeInterrupted, cause)
 	res.Backup = c.backup
-	res.Next = append(res.Next, "Finish or undo it, here or from any machine that reaches it, with: "+c.c.opts.Program.Command("recover", c.plan.URL()))
+	res.Next = append(res.Next, model.Hint{Text: "Finish or undo it, here or from any machine that reaches it, with", Command: c.c.opts.Program.Command("recover", c.plan.URL())})
 	return res
 }

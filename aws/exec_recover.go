@@ -80,6 +80,6 @@ func (r *recoverer) halted(err error) model.Result {
 		outcome = model.OutcomeInterrupted
 	}
 	res := r.ended(outcome, err)
-	res.Next = []string{"Look again with: " + r.c.opts.Program.Command("recover", r.plan.URL(), "--dry-run")}
+	res.Next = model.Hints{{Text: "Look again with", Command: r.c.opts.Program.Command("recover", r.plan.URL(), "--dry-run")}}
 	return res
 }

@@ -166,9 +166,9 @@ func (u *unlocker) halted(err error) model.Result {
 	if isLost(err) {
 		return res // it says itself what to do
 	}
-	res.Next = []string{"Look again, then finish with: " + u.c.opts.Program.Command("locks", u.plan.URL())}
+	res.Next = model.Hints{{Text: "Look again, then finish with", Command: u.c.opts.Program.Command("locks", u.plan.URL())}}
 	if res.Holder == nil && len(u.spec.Victims) > 0 {
-		res.Next = []string{"Finish with: " + u.c.opts.Program.Unlock(u.plan.URL(), u.spec.Victims[0])}
+		res.Next = model.Hints{{Text: "Finish with", Command: u.c.opts.Program.Unlock(u.plan.URL(), u.spec.Victims[0])}}
 	}
 	return res
 }
@@ -176,9 +176,9 @@ func (u *unlocker) halted(err error) model.Result {
 func (u *unlocker) finished() model.Result {
 	res := u.ended(model.OutcomeDone, nil)
 	res.Message = fmt.Sprintf("removed the lock of %s on %s", whoOf(u.spec.Victims[0]), u.plan.URL())
-	res.Next = []string{
-		"Look for errored.tfstate where the holder ran: it holds a state that was not written.",
-		"Run a plan before the next apply.",
+	res.Next = model.Hints{
+		{Text: "Look for errored.tfstate where the holder ran: it holds a state that was not written."},
+		{Text: "Run a plan before the next apply."},
 	}
 	return res
 }

@@ -203,7 +203,7 @@ func finish(l *stage, d *desk, res model.Result) {
 	if res.Operation == model.OpUnlock {
 		plan, next = planUnlock, "stateward unlock "
 	}
-	if !slices.ContainsFunc(res.Next, func(s string) bool { return strings.Contains(s, next) }) {
+	if !slices.ContainsFunc(res.Next.Texts(), func(s string) bool { return strings.Contains(s, next) }) {
 		l.t.Errorf("nothing says how to go on: %q", res.Next)
 	}
 	p, err := plan(l, d.patient)

@@ -314,20 +314,22 @@ func (l *laxStores) has(store string) bool {
 	return slices.Contains(l.seen, store)
 }
 
-// notices are sentences for the operator, from steps that run side by side. The
-// zero value is empty.
+// notices are sentences for the operator, and commands, from steps that run side
+// by side. The zero value is empty.
 type notices struct {
 	mu   sync.Mutex
-	said []string
+	said model.Hints
 }
 
-func (n *notices) add(sentence string) {
+func (n *notices) add(sentence string) { n.hint(model.Hint{Text: sentence}) }
+
+func (n *notices) hint(h model.Hint) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	n.said = append(n.said, sentence)
+	n.said = append(n.said, h)
 }
 
-func (n *notices) all() []string {
+func (n *notices) all() model.Hints {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return slices.Clone(n.said)

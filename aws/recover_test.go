@@ -75,7 +75,7 @@ func TestARestoreThatWasCutOffIsFinishedOrUndoneFromItsOwnRecord(t *testing.T) {
 			l.dieAt(p.operation, p.key, p.afterEffect)
 			cut := c.Run(t.Context(), plan, []string{labKey}, nil)
 			wantOutcome(t, cut, model.OutcomeInterrupted)
-			if len(cut.Next) == 0 || !strings.Contains(cut.Next[0], "stateward recover") {
+			if len(cut.Next) == 0 || !strings.Contains(cut.Next[0].Command, "stateward recover") {
 				t.Errorf("nothing says how to go on: %v", cut.Next)
 			}
 			l.server.OnRequest(nil)

@@ -111,7 +111,7 @@ func TestARestoreKeepsTheCustomersKey(t *testing.T) {
 // wantNoSecret checks that a key is neither in the result nor in the journal.
 func wantNoSecret(t *testing.T, l *special, res model.Result, secret string) {
 	t.Helper()
-	told := res.Message + strings.Join(res.Next, "")
+	told := res.Message + strings.Join(res.Next.Texts(), "")
 	for _, s := range res.Steps {
 		told += s.Detail
 	}

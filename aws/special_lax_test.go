@@ -45,7 +45,7 @@ func saysEverywhere(t *testing.T, res model.Result, parts ...string) {
 		details += s.Detail
 	}
 	for _, part := range parts {
-		for where, text := range map[string]string{"a step": details, "the message": res.Message, "what comes next": strings.Join(res.Next, " ")} {
+		for where, text := range map[string]string{"a step": details, "the message": res.Message, "what comes next": strings.Join(res.Next.Texts(), " ")} {
 			if !strings.Contains(text, part) {
 				t.Errorf("%s does not say %q: %s", where, part, text)
 			}
@@ -94,7 +94,7 @@ func TestALaxStoreClearsALockThatNobodyTouched(t *testing.T) {
 		l.lock(lockRaw(staleID, "ci@runner-17"))
 		c := l.client()
 		res := l.runs(c, l.planUnlock(c, staleID), model.OutcomeDone)
-		if strings.Contains(strings.Join(res.Next, " "), "condition") {
+		if strings.Contains(strings.Join(res.Next.Texts(), " "), "condition") {
 			t.Errorf("next %q: the version under the marker is the one that was to go", res.Next)
 		}
 		l.wantHeld("")
@@ -108,7 +108,7 @@ func TestALaxStoreThatLetsARestoreOverwriteAnotherClientsVersionIsFoundOut(t *te
 		var theirs string
 		l.once("PutObject", "terraform.tfstate", faultBefore(func() { theirs = l.put(labKey, body(3, "theirs")) }))
 		res := l.runs(c, p, model.OutcomeInterrupted)
-		next := strings.Join(res.Next, "\n")
+		next := strings.Join(res.Next.Texts(), "\n")
 		for _, part := range []string{saysLax, theirs} {
 			if !strings.Contains(res.Message, part) {
 				t.Errorf("the message does not say %q: %s", part, res.Message)
@@ -140,7 +140,7 @@ func TestALaxStoreSaysThatTheLockWasGoneAlready(t *testing.T) {
 	p := l.planUnlock(c, staleID)
 	l.once("DeleteObject", "", faultBefore(func() { l.remove(labKey + ".tflock") }))
 	res := l.runs(c, p, model.OutcomeDone)
-	if !strings.Contains(strings.Join(res.Next, " "), "it was gone already; "+saysLax) {
+	if !strings.Contains(strings.Join(res.Next.Texts(), " "), "it was gone already; "+saysLax) {
 		t.Errorf("next %q", res.Next)
 	}
 	l.wantHeld("")
@@ -246,7 +246,7 @@ func TestALaxStoreWhoseVersionsCannotBeListedIsNotTrustedInSilence(t *testing.T)
 				return &f
 			})
 			res := client.Run(t.Context(), p, everyToken(p), nil)
-			if !strings.Contains(strings.Join(res.Next, " "), c.reason) {
+			if !strings.Contains(strings.Join(res.Next.Texts(), " "), c.reason) {
 				t.Errorf("outcome %s, next %q", res.Outcome, res.Next)
 			}
 		})
@@ -271,7 +271,7 @@ func TestWithoutVersionsNobodyCanTellAndItIsSaid(t *testing.T) {
 			}
 			res := l.runs(c, p, model.OutcomeDone)
 			i := slices.IndexFunc(res.Steps, func(s model.StepResult) bool { return s.Name == "delete lock file" })
-			if !strings.Contains(res.Steps[i].Detail, want) || !strings.Contains(strings.Join(res.Next, " "), want) {
+			if !strings.Contains(res.Steps[i].Detail, want) || !strings.Contains(strings.Join(res.Next.Texts(), " "), want) {
 				t.Errorf("step %q, next %q", res.Steps[i].Detail, res.Next)
 			}
 			l.wantHeld("")
@@ -333,7 +333,7 @@ func TestALaxStoreGivesALockBackThatARestoreReleased(t *testing.T) {
 		p := l.planRestore(c, first)
 		l.once("DeleteObject", ".tflock", faultBefore(func() { l.fileLock(theirs) }))
 		res := l.runs(c, p, model.OutcomeDone)
-		if !strings.Contains(strings.Join(res.Next, " "), "erin@mbp has its lock back, but this was not atomic") {
+		if !strings.Contains(strings.Join(res.Next.Texts(), " "), "erin@mbp has its lock back, but this was not atomic") {
 			t.Errorf("next %q", res.Next)
 		}
 		l.wantHeld(theirs)

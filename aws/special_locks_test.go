@@ -103,8 +103,8 @@ func TestARowWithoutInfoIsClearedWhileItHasNone(t *testing.T) {
 		l.row(nil)
 		c := l.client()
 		p := l.planUnlock(c, "")
-		if v := p.Unlock.Victims[0]; v.HasInfo || v.Malformed != "no Info" || !strings.Contains(p.Manual[0], "attribute_not_exists(Info)") {
-			t.Errorf("victim %+v, by hand %s", v, p.Manual[0])
+		if v := p.Unlock.Victims[0]; v.HasInfo || v.Malformed != "no Info" || !strings.Contains(p.Manual[0].Command, "attribute_not_exists(Info)") {
+			t.Errorf("victim %+v, by hand %s", v, p.Manual[0].Command)
 		}
 		theirs := lockRaw("theirs", "erin@mbp")
 		l.lock(theirs)
@@ -152,8 +152,8 @@ func TestARowWhoseInfoIsNoStringIsClearedWhileItIsTheSame(t *testing.T) {
 				client := l.client()
 				p := l.planUnlock(client, "")
 				v := p.Unlock.Victims[0]
-				if v.Malformed != "Info is not a string" || string(v.Raw) != c.shown || !strings.Contains(p.Manual[0], fmt.Sprintf(`{":raw":%s}`, c.shown)) {
-					t.Errorf("malformed %q, raw %s, by hand %s", v.Malformed, v.Raw, p.Manual[0])
+				if v.Malformed != "Info is not a string" || string(v.Raw) != c.shown || !strings.Contains(p.Manual[0].Command, fmt.Sprintf(`{":raw":%s}`, c.shown)) {
+					t.Errorf("malformed %q, raw %s, by hand %s", v.Malformed, v.Raw, p.Manual[0].Command)
 				}
 				l.row(c.other)
 				if res := l.runs(client, p, model.OutcomeRefused); res.Holder == nil || !l.rowExists() {

@@ -188,7 +188,7 @@ func TestADeletedStateComesBackAsANewVersionOfTheSameLineage(t *testing.T) {
 		if versions, markers := l.history(labKey); versions != 2 || markers != 1 {
 			t.Errorf("%d versions and %d markers: the history was touched", versions, markers)
 		}
-		if len(l.backups.saved) != 0 || !strings.Contains(p.Undo, "delete the state again") {
+		if len(l.backups.saved) != 0 || !strings.Contains(p.Undo.Text, "delete the state again") {
 			t.Errorf("backups %q, undo %q", l.backups.saved, p.Undo)
 		}
 	})

@@ -29,8 +29,8 @@ type Plan struct {
 	Facts    []PlanLine // what is true now: holder, age, versions
 	Steps    []PlanStep
 	Warnings []string // what can go wrong, what could not be read
-	Undo     string   // how to take it back
-	Manual   []string // the same by hand, as aws commands
+	Undo     Hint     // how to take it back
+	Manual   Hints    // the same by hand, as aws commands
 	Tokens   []Token
 	Refusals []string // reasons why it must not run; empty when it may
 	Holder   *Lock    // the foreign lock because of which it must not run; nil where there is none
@@ -168,7 +168,7 @@ type Result struct {
 	Steps     []StepResult
 	Holder    *Lock // the foreign lock that stopped it
 	Undo      *Undo
-	Next      []string
+	Next      Hints
 	Backup    string // path of the local backup
 	JournalID string
 	Err       error // what stopped it

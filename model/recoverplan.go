@@ -79,7 +79,7 @@ func PlanRecover(f RecoverFacts, reason string) *Plan {
 	}
 	recoverSteps(p, f, changes)
 	recoverTokens(p, f)
-	p.Undo = "none is needed: recovering again does nothing"
+	p.Undo.Text = "none is needed: recovering again does nothing"
 	return p
 }
 
@@ -262,9 +262,9 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	for _, d := range f.Digests {
 		p.fact("Digest", d.Table+": "+orNone(d.Value))
 	}
-	p.Manual = append(p.Manual, f.Program.Command("history", p.URL()), f.Program.Command("repair", p.URL(), "--dry-run"))
+	p.Manual = append(p.Manual, Hint{Command: f.Program.Command("history", p.URL())}, Hint{Command: f.Program.Command("repair", p.URL(), "--dry-run")})
 	for _, l := range distinctHolders(f.Held) {
-		p.Manual = append(p.Manual, f.Program.Unlock(p.URL(), l))
+		p.Manual = append(p.Manual, Hint{Command: f.Program.Unlock(p.URL(), l)})
 	}
 	p.refuse(manualWhy(f) + ": look at the versions, decide which one is right, then release the lock by hand")
 }

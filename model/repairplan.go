@@ -80,7 +80,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 	repairSteps(p, spec)
 	p.Tokens = append(p.Tokens, Token{Label: "the state's key", Value: f.Key, Why: "it names the state whose digest is set"})
 	p.protect()
-	p.Undo = "the digests before are in the journal; setting them back would block every client again"
+	p.Undo.Text = "the digests before are in the journal; setting them back would block every client again"
 	return p
 }
 

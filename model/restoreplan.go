@@ -310,10 +310,10 @@ func digestCondition(d DigestRow) string {
 
 func restoreUndo(p *Plan, spec *RestoreSpec, run Program) {
 	if spec.Current == nil {
-		p.Undo = "delete the state again: " + run.AWS(p.Backend.Access, "s3", "", "s3api", "delete-object", "--bucket", p.Backend.Bucket, "--key", p.Key)
+		p.Undo = Hint{"delete the state again", run.AWS(p.Backend.Access, "s3", "", "s3api", "delete-object", "--bucket", p.Backend.Bucket, "--key", p.Key)}
 		return
 	}
-	p.Undo = run.Restore(p.URL(), spec.Current.VersionID)
+	p.Undo.Command = run.Restore(p.URL(), spec.Current.VersionID)
 }
 
 // FindVersion is the version with this id in a history.

@@ -42,7 +42,7 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 	unlockSteps(p, victims, f)
 	unlockTokens(p, victims)
 	p.Warnings = append(p.Warnings, "If the holder is alive after all, two writers can overwrite each other.")
-	p.Undo = "none: a removed lock cannot be put back; its content is in the journal"
+	p.Undo.Text = "none: a removed lock cannot be put back; its content is in the journal"
 	p.guard(f.ReadOnly, f.Expires, f.Now)
 	refuseYoung(p, victims)
 	return p
@@ -142,11 +142,11 @@ func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
 			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one")
-			p.Manual = append(p.Manual, f.Program.AWS(f.Backend.Access, "s3", "",
-				"s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag))
+			p.Manual = append(p.Manual, Hint{Command: f.Program.AWS(f.Backend.Access, "s3", "",
+				"s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag)})
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
-			p.Manual = append(p.Manual, manualRowDelete(l, f))
+			p.Manual = append(p.Manual, Hint{Command: manualRowDelete(l, f)})
 		}
 	}
 	p.step("check digest", "compare the digest with the state's bytes", "")

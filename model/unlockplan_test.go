@@ -99,7 +99,7 @@ func TestTheCommandsByHandHoldTheSameConditions(t *testing.T) {
 		"a row without Info by lacking": {bare, "attribute_not_exists(Info)"},
 	} {
 		p := PlanUnlock(UnlockFacts{Locks: []Lock{c.lock}, Now: planNow, Key: "k.tfstate", Backend: Backend{Bucket: "b"}}, UnlockRequest{})
-		if got := strings.Join(p.Manual, "\n"); !strings.Contains(got, c.want) {
+		if got := strings.Join(p.Manual.Commands(), "\n"); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}

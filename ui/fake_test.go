@@ -301,7 +301,7 @@ func (f *fake) Run(ctx context.Context, p *model.Plan, typed []string, progress 
 		}[p.Operation],
 	}
 	if p.Operation == model.OpUnlock {
-		r.Next = []string{"look for errored.tfstate where ci@runner-17 ran", "run terraform plan before the next apply"}
+		r.Next = model.Hints{{Text: "look for errored.tfstate where ci@runner-17 ran"}, {Text: "run terraform plan before the next apply"}}
 	}
 	return r
 }
@@ -324,8 +324,8 @@ func restorePlan(b model.Backend, key string) *model.Plan {
 			{Name: "release", Does: "remove both locks", Condition: "only while they are ours"},
 		},
 		Warnings: []string{"Not read: ACL: AccessDenied s3:GetObjectAcl"},
-		Undo:     "restore version 9fK2mPq7TzWcR1sX (the command is in the journal)",
-		Manual:   []string{"aws s3api get-object --bucket acme-tfstate-data --key warehouse/terraform.tfstate --version-id 3HL4kqtJvjVBH40N old.tfstate"},
+		Undo:     model.Hint{Text: "restore version 9fK2mPq7TzWcR1sX (the command is in the journal)"},
+		Manual:   model.Hints{{Command: "aws s3api get-object --bucket acme-tfstate-data --key warehouse/terraform.tfstate --version-id 3HL4kqtJvjVBH40N old.tfstate"}},
 		Tokens:   []model.Token{{Label: "the state's key", Value: key, Why: "it names the state that is overwritten"}},
 	}
 }

@@ -65,13 +65,14 @@ func hostileFleet() *fake {
 	f.change = func(p *model.Plan) {
 		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
 		p.Warnings = append(p.Warnings, evil("warning"))
-		p.Undo = evil("undo")
+		p.Undo = model.Hint{Text: evil("undo"), Command: evil("undo command")}
+		p.Manual = append(p.Manual, model.Hint{Text: evil("manual"), Command: evil("manual command")})
 		p.Steps = append(p.Steps, model.PlanStep{Name: evil("step"), Does: evil("does"), Condition: evil("condition")})
 	}
 	f.run = func(_ context.Context, p *model.Plan, _ []string, progress func(model.StepEvent)) model.Result {
 		progress(model.StepEvent{Index: 0, Step: model.StepResult{Name: evil("n"), Status: model.StepFailed, Detail: evil("detail")}})
 		return model.Result{Operation: p.Operation, State: evil("state"), Outcome: model.Outcome(evil("outcome")), Message: evil("message"), Holder: &l,
-			Next: []string{evil("next")}, Undo: &model.Undo{VersionID: evil("v"), Command: evil("cmd")}, Backup: evil("backup"), JournalID: evil("j"), Err: errors.New(evil("err"))}
+			Next: model.Hints{{Text: evil("next"), Command: evil("next command")}}, Undo: &model.Undo{VersionID: evil("v"), Command: evil("cmd")}, Backup: evil("backup"), JournalID: evil("j"), Err: errors.New(evil("err"))}
 	}
 	return f
 }

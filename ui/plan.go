@@ -221,7 +221,7 @@ func (d *planDialog) closes(msg tea.KeyPressMsg) bool {
 func (d *planDialog) copyCommands() tea.Cmd {
 	if d.task != nil {
 		if cmds := followUps(d.task.result); len(cmds) > 0 {
-			return d.host.copied(plural(len(cmds), "line"), cmds...)
+			return d.host.copied(plural(len(cmds), "command"), cmds...)
 		}
 		d.said = "there is no command to copy"
 		return nil
@@ -230,20 +230,22 @@ func (d *planDialog) copyCommands() tea.Cmd {
 		d.said = "there is no command to copy"
 		return nil
 	}
-	d.said = "copied " + plural(len(d.plan.Manual), "command")
-	return d.host.copied("the commands", d.plan.Manual...)
+	cmds := d.plan.Manual.Commands()
+	d.said = "copied " + plural(len(cmds), "command")
+	return d.host.copied("the commands", cmds...)
 }
 
-// followUps are the commands that a result names: what finishes it, else what
-// takes it back.
+// followUps are the commands that a result names, and nothing else: what takes
+// back what is done, else what goes on from where it stopped.
 func followUps(r *model.Result) []string {
-	if r.Outcome == model.OutcomeInterrupted {
-		return r.Next
-	}
-	if r.Undo != nil && r.Undo.Command != "" {
+	if takesBack(r) {
 		return []string{r.Undo.Command}
 	}
-	return nil
+	return r.Next.Commands()
+}
+
+func takesBack(r *model.Result) bool {
+	return r.Outcome == model.OutcomeDone && r.Undo != nil && r.Undo.Command != ""
 }
 
 // actions are the keys of the guard, for the help page and the docs; key binds

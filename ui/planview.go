@@ -89,11 +89,13 @@ func (d *planDialog) asideLines(st widget.Styles) []string {
 }
 
 func (d *planDialog) closing() string {
-	if d.task != nil && len(followUps(d.task.result)) > 0 {
-		if d.task.result.Outcome == model.OutcomeInterrupted {
-			return "ctrl+y copies the command   esc closes"
+	if d.task != nil {
+		switch cmds := followUps(d.task.result); {
+		case takesBack(d.task.result):
+			return "ctrl+y copies the undo   esc closes"
+		case len(cmds) > 0:
+			return "ctrl+y copies " + plural(len(cmds), "command") + "   esc closes"
 		}
-		return "ctrl+y copies the undo   esc closes"
 	}
 	if d.task == nil && d.plan != nil && len(d.plan.Manual) > 0 {
 		return "ctrl+y copies the commands by hand   esc closes"
@@ -124,8 +126,8 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 		lines = append(lines, labelled(st, "▲", warning, widget.Warn, 2, w)...)
 	}
 	lines = append(lines, stepLines(p, st, width, w)...)
-	if p.Undo != "" && len(p.Refusals) == 0 {
-		lines = append(lines, labelled(st, "Undo", p.Undo, widget.Plain, width, w)...)
+	if p.Undo != (model.Hint{}) && len(p.Refusals) == 0 {
+		lines = append(lines, labelled(st, "Undo", p.Undo.String(), widget.Plain, width, w)...)
 	}
 	return lines
 }
@@ -283,7 +285,7 @@ func resultFacts(r *model.Result) []model.PlanLine {
 			facts = append(facts, model.PlanLine{Label: label, Text: text})
 		}
 	}
-	for i, n := range r.Next {
+	for i, n := range r.Next.Texts() {
 		if i == 0 {
 			add("Next", n)
 			continue

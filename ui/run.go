@@ -56,7 +56,7 @@ func (e *OperationError) Error() string {
 		said += ": " + r.Message
 	}
 	if len(r.Next) > 0 {
-		said += ". Next: " + strings.Join(r.Next, "; ")
+		said += ". Next: " + strings.Join(r.Next.Texts(), "; ")
 	}
 	return said
 }

@@ -155,7 +155,7 @@ func TestAnOperationIsWaitedForWhenTheContextEnds(t *testing.T) {
 	f.run = func(ctx context.Context, p *model.Plan, _ []string, _ func(model.StepEvent)) model.Result {
 		<-ctx.Done() // and then it still finishes the step under way
 		return model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeInterrupted, Message: "the row is deleted",
-			Next: []string{"stateward locks"}}
+			Next: model.Hints{{Command: "stateward locks"}}}
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	tt := runOn(t, ctx, f)

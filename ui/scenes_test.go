@@ -187,7 +187,7 @@ func brokenRestore(s *session) string {
 		progress(model.StepEvent{Index: 4, Step: model.StepResult{Status: model.StepFailed, Detail: "no answer in time", Elapsed: 30 * time.Second}})
 		return model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeInterrupted, JournalID: "01JD8QB2",
 			Message: "serial 58 is written, its digest is not; both locks are kept so that nobody reads it half done",
-			Next:    []string{"stateward recover s3://acme-tfstate-data"}, Backup: "~/.local/state/stateward/backups/01JD8QB2.tfstate",
+			Next:    model.Hints{{Text: "Finish or undo it with", Command: "stateward recover s3://acme-tfstate-data"}}, Backup: "~/.local/state/stateward/backups/01JD8QB2.tfstate",
 			Undo: &model.Undo{VersionID: "9fK2mPq7TzWcR1sX", Command: "stateward restore s3://acme-tfstate-data/warehouse/terraform.tfstate --version-id 9fK2mPq7TzWcR1sX"},
 			Err:  errors.New("no answer in time")}
 	}

@@ -105,7 +105,7 @@ func dryRun(p *model.Plan) model.Result {
 		r.Steps = append(r.Steps, model.StepResult{Name: s.Name, Status: model.StepPending, Detail: stepText(s)})
 	}
 	if p.Restore != nil && p.Restore.Current != nil {
-		r.Undo = &model.Undo{VersionID: p.Restore.Current.VersionID, Command: p.Undo}
+		r.Undo = &model.Undo{VersionID: p.Restore.Current.VersionID, Command: p.Undo.Command}
 	}
 	return r
 }

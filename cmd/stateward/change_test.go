@@ -24,7 +24,7 @@ func unlockPlan(risky bool) *model.Plan {
 		Facts:     []model.PlanLine{{Label: "Held by", Text: "ci@runner\n\x1b[31mfaked"}},
 		Steps:     []model.PlanStep{{Name: "re-read", Does: "read every lock again", Condition: "stop if any byte differs"}, {Name: "delete lock row", Does: "delete the row", Condition: "only if it is still this one"}},
 		Warnings:  []string{"two writers can overwrite each other"},
-		Undo:      "none", Manual: []string{"aws dynamodb delete-item --table-name t"},
+		Undo:      model.Hint{Text: "none"}, Manual: model.Hints{{Command: "aws dynamodb delete-item --table-name t"}},
 		Tokens: []model.Token{{Label: "the lock ID", Value: lockID, Why: "it names the lock"}},
 		Unlock: &model.UnlockSpec{},
 	}
@@ -37,7 +37,7 @@ func unlockPlan(risky bool) *model.Plan {
 // carriedOut reports every step and ends well.
 func carriedOut(_ context.Context, p *model.Plan, progress func(model.StepEvent)) model.Result {
 	r := model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeDone, Message: "removed the lock",
-		Next: []string{"Look for errored.tfstate"}, JournalID: "j-1"}
+		Next: model.Hints{{Text: "Look for errored.tfstate"}}, JournalID: "j-1"}
 	for i, s := range p.Steps {
 		step := model.StepResult{Name: s.Name, Status: model.StepDone, Detail: "fine", Elapsed: 12 * time.Millisecond}
 		progress(model.StepEvent{Index: i, Step: model.StepResult{Name: s.Name, Status: model.StepRunning}})
@@ -196,7 +196,7 @@ func TestOutcomesAndExitCodes(t *testing.T) {
 					cancel(signalError{syscall.SIGTERM})
 				}
 				return model.Result{Operation: p.Operation, State: p.URL(), Outcome: c.outcome, Message: "so it ended",
-					Undo: &model.Undo{VersionID: "v", Command: "stateward restore x"}, Next: []string{"finish it"}, Backup: "/b", JournalID: "journal-id",
+					Undo: &model.Undo{VersionID: "v", Command: "stateward restore x"}, Next: model.Hints{{Text: "finish it"}}, Backup: "/b", JournalID: "journal-id",
 					Holder: &model.Lock{Bucket: "b", Key: "k", Mechanism: model.MechanismDynamoDB, Table: "t", Info: model.LockInfo{ID: "new", Who: "erin@mbp"}}}
 			}
 			e := w.run("unlock", "s3://b/k", "--lock-id", lockID, "--yes")
@@ -243,7 +243,7 @@ func (w *waitingTTY) Close() error                { return nil }
 func TestDryRunShowsTheWholePlan(t *testing.T) {
 	w := newWorld(t)
 	p := unlockPlan(true)
-	p.Operation, p.Undo = model.OpRestore, "stateward restore s3://b/k --version-id old"
+	p.Operation, p.Undo = model.OpRestore, model.Hint{Command: "stateward restore s3://b/k --version-id old"}
 	p.Restore = &model.RestoreSpec{Current: &model.CurrentState{VersionID: "old"}}
 	w.backends.plan = p
 	e := w.run("restore", "s3://b/k", "--version-id", "v", "--dry-run", "-o", "json")
@@ -260,7 +260,7 @@ func TestDryRunShowsTheWholePlan(t *testing.T) {
 	equal(t, "steps", doc.Steps, []model.StepResult{
 		{Name: "re-read", Status: model.StepPending, Detail: "read every lock again, stop if any byte differs"},
 		{Name: "delete lock row", Status: model.StepPending, Detail: "delete the row, only if it is still this one"}})
-	equal(t, "undo", doc.Undo, &model.Undo{VersionID: "old", Command: p.Undo})
+	equal(t, "undo", doc.Undo, &model.Undo{VersionID: "old", Command: p.Undo.Command})
 	equal(t, "runs", w.backends.count("Run"), 0)
 	if _, err := os.Stat(w.journalPath()); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("a dry run wrote a journal: %v", err)

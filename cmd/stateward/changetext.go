@@ -36,10 +36,10 @@ func planText(p *model.Plan) []string {
 	for _, w := range p.Warnings {
 		lines = append(lines, labelled("Warning", w))
 	}
-	if p.Undo != "" {
-		lines = append(lines, labelled("Undo", p.Undo))
+	if p.Undo != (model.Hint{}) {
+		lines = append(lines, labelled("Undo", p.Undo.String()))
 	}
-	for _, m := range p.Manual {
+	for _, m := range p.Manual.Texts() {
 		lines = append(lines, labelled("By hand", m))
 	}
 	for _, r := range p.Refusals {
@@ -67,7 +67,7 @@ func (c *change) printText(r model.Result) error {
 	if r.Undo != nil {
 		add("Undo", r.Undo.Command)
 	}
-	for _, n := range r.Next {
+	for _, n := range r.Next.Texts() {
 		add("Next", n)
 	}
 	add("Backup", r.Backup)

@@ -58,7 +58,7 @@ func (s *session) sayResult(r model.Result) {
 		said = fmt.Sprintf("%s of %s: %s: %s", r.Operation, r.State, r.Outcome, r.Message)
 	}
 	s.say("stateward: %s", said)
-	for _, next := range r.Next {
+	for _, next := range r.Next.Texts() {
 		s.say("next: %s", next)
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 func TestHowTheUIEnds(t *testing.T) {
 	unfinished := &ui.OperationError{Result: model.Result{Operation: model.OpRestore, State: "s3://b/k", Outcome: model.OutcomeInterrupted,
-		Message: "the digest is not set", Next: []string{"stateward unlock s3://b/k"}}}
+		Message: "the digest is not set", Next: model.Hints{{Command: "stateward unlock s3://b/k"}}}}
 	for name, c := range map[string]struct {
 		err    error
 		signal bool

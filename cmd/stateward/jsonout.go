@@ -302,6 +302,7 @@ type resultDoc struct {
 	Steps     []model.StepResult `json:"steps"`
 	Undo      *model.Undo        `json:"undo"`
 	Next      []string           `json:"next"`
+	Commands  []string           `json:"commands"`
 	JournalID *string            `json:"journal_id"`
 	Backup    *string            `json:"backup"`
 	Holder    *lockDoc           `json:"holder"`
@@ -309,7 +310,7 @@ type resultDoc struct {
 
 func newResultDoc(r model.Result) resultDoc {
 	d := resultDoc{Operation: r.Operation, State: r.State, Outcome: r.Outcome, Message: r.Message,
-		Steps: list(r.Steps), Undo: r.Undo, Next: list(r.Next), JournalID: text(r.JournalID), Backup: text(r.Backup)}
+		Steps: list(r.Steps), Undo: r.Undo, Next: list(r.Next.Texts()), Commands: list(r.Next.Commands()), JournalID: text(r.JournalID), Backup: text(r.Backup)}
 	if r.Holder != nil {
 		holder := newLockDoc(*r.Holder)
 		d.Holder = &holder

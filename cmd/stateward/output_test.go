@@ -250,7 +250,8 @@ func TestJSONOfABackend(t *testing.T) {
 
 func TestJSONOfAResult(t *testing.T) {
 	r := model.Result{Operation: model.OpRestore, State: "s3://acme/k", Outcome: model.OutcomeDone, Message: "restored", Steps: []model.StepResult{{Name: "write", Status: model.StepDone, Detail: "as serial 8", Elapsed: time.Second}},
-		Undo: &model.Undo{VersionID: "v", Command: "stateward restore s3://acme/k --version-id v"}, Backup: "/b.tfstate", JournalID: "j"}
+		Undo: &model.Undo{VersionID: "v", Command: "stateward restore s3://acme/k --version-id v"},
+		Next: model.Hints{{Text: "Run a plan."}, {Text: "Look with", Command: "stateward history s3://acme/k"}}, Backup: "/b.tfstate", JournalID: "j"}
 	checkJSON(t, newResultDoc(r), `{
   "operation": "restore",
   "state": "s3://acme/k",
@@ -267,7 +268,13 @@ func TestJSONOfAResult(t *testing.T) {
     "version_id": "v",
     "command": "stateward restore s3://acme/k --version-id v"
   },
-  "next": [],
+  "next": [
+    "Run a plan.",
+    "Look with: stateward history s3://acme/k"
+  ],
+  "commands": [
+    "stateward history s3://acme/k"
+  ],
   "journal_id": "j",
   "backup": "/b.tfstate",
   "holder": null

@@ -67,11 +67,10 @@ func TestAnInterruptedRestoreIsFinishedByTheCommandThatItPrints(t *testing.T) {
 	if !strings.Contains(info, "stateward-record=") || strings.Contains(info, f.server.URL()) {
 		t.Errorf("the lock, which other machines read, has: %s", info)
 	}
-	_, line, ok := strings.Cut(cut.Next[0], "with: ")
-	if !ok {
-		t.Fatalf("next: %q", cut.Next)
+	if len(cut.Commands) != 1 || !strings.HasSuffix(cut.Next[0], ": "+cut.Commands[0]) {
+		t.Fatalf("next %q, commands %q", cut.Next, cut.Commands)
 	}
-	again := decode[[]resultDoc](t, f.paste(line, "--yes", "--confirm", "DEAD", "-o", "json"))
+	again := decode[[]resultDoc](t, f.paste(cut.Commands[0], "--yes", "--confirm", "DEAD", "-o", "json"))
 	equal(t, "results", len(again), 1)
 	equal(t, "outcome of the recovery", again[0].Outcome, model.OutcomeDone)
 }

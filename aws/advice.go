@@ -61,6 +61,9 @@ func denialAdvice(f *model.Failure, message string) string {
 	if f.Action == "" {
 		return says(message)
 	}
+	if elsewhere := model.ParseDenial(message).Advice(); elsewhere != "" {
+		return elsewhere
+	}
 	return fmt.Sprintf("Grant %s to the identity in use, or use another with --profile.", f.Action)
 }
 

@@ -146,7 +146,10 @@ func answerFailure(f *model.Failure, err error, action string, call callError) {
 	}
 	f.Kind = kindOf(f.Code, status)
 	if f.Kind == model.ErrDenied && isDenial(f.Code, status) {
-		f.Action = deniedAction(message, action)
+		// The service names the action where the request alone misleads: reading an
+		// object can fail for kms:Decrypt, and an absent one for s3:ListBucket.
+		said := model.ParseDenial(message)
+		f.Action, f.Denier = orElse(said.Action, action), said.DeniedBy()
 	}
 	f.Next = advice(f, status, message, call)
 	if f.Next == "" && (f.Kind == "" || f.Kind == model.ErrInvalid) {
@@ -244,11 +247,4 @@ func isDenial(code string, status int) bool {
 	}
 	_, coded := kindOfCode(code)
 	return !coded && (status == http.StatusForbidden || status == http.StatusUnauthorized)
-}
-
-// deniedAction is the action that is missing. The service names it in its
-// message, and is right where the request alone misleads: reading an object
-// can fail for kms:Decrypt, and an absent one for s3:ListBucket.
-func deniedAction(message, action string) string {
-	return orElse(model.ParseDenial(message).Action, action)
 }

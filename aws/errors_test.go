@@ -32,6 +32,8 @@ func coded(code, message string) error { return &smithy.GenericAPIError{Code: co
 
 func TestErrorsOfTheSDKBecomeFailures(t *testing.T) {
 	const policy = `User: arn:aws:iam::1:user/x is not authorized to perform: kms:Decrypt on resource: "arn" because no identity-based policy allows it`
+	const denied = `User: arn:aws:iam::1:user/x is not authorized to perform: s3:GetObjectVersion on resource: "arn:aws:s3:::acme/k"`
+	const keyDeny = `User: arn:aws:iam::1:user/x is not authorized to perform: kms:Decrypt on resource: arn:aws:kms:eu-west-1:1:key/k with an explicit deny in a resource-based policy`
 	for name, c := range map[string]struct {
 		err    error
 		kind   model.Sentinel
@@ -40,6 +42,22 @@ func TestErrorsOfTheSDKBecomeFailures(t *testing.T) {
 	}{
 		"access denied":                       {err: answered(403, coded("AccessDenied", "Access Denied")), kind: model.ErrDenied, reason: "AccessDenied s3:GetObject", next: "Grant s3:GetObject"},
 		"the service knows the action better": {err: answered(403, coded("AccessDenied", policy)), kind: model.ErrDenied, reason: "AccessDenied kms:Decrypt", next: "Grant kms:Decrypt"},
+		"a deny in the bucket policy": {err: answered(403, coded("AccessDenied", denied+" with an explicit deny in a resource-based policy")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion by an explicit deny in a bucket policy", next: "A deny in a bucket policy forbids it, and no allow overrides a deny"},
+		"a deny in the bucket policy, with its ARN": {err: answered(403, coded("AccessDenied", denied+" with an explicit deny in a resource-based policy: arn:aws:s3:::acme")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion by an explicit deny in a bucket policy", next: "lifted there"},
+		"a deny of the organisation": {err: answered(403, coded("AccessDenied", denied+" with an explicit deny in a service control policy")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion by an explicit deny in a service control policy", next: "A deny in a service control policy"},
+		"a deny of one's own": {err: answered(403, coded("AccessDenied", denied+" with an explicit deny in an identity-based policy")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion by an explicit deny in an identity-based policy", next: "lifted there"},
+		"a deny of nobody knows whom": {err: answered(403, coded("AccessDenied", denied+" with an explicit deny")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion by an explicit deny in a policy", next: "A deny in a policy"},
+		"a deny in the key's policy": {err: answered(403, coded("AccessDenied", keyDeny)), kind: model.ErrDenied,
+			reason: "AccessDenied kms:Decrypt by an explicit deny in a key policy", next: "A deny in a key policy"},
+		"an endpoint's policy allows nothing": {err: answered(403, coded("AccessDenied", denied+" because no VPC endpoint policy allows the s3:GetObjectVersion action")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion", next: "The VPC endpoint policy does not allow it"},
+		"the bucket's policy leaves it out": {err: answered(403, coded("AccessDenied", denied+" because no resource-based policy allows the s3:GetObjectVersion action")), kind: model.ErrDenied,
+			reason: "AccessDenied s3:GetObjectVersion", next: "The bucket policy does not allow it"},
 		"DynamoDB denies with a 400":          {err: answered(400, coded("AccessDeniedException", "")), kind: model.ErrDenied, reason: "AccessDenied s3:GetObject"},
 		"a bare 403 to HEAD":                  {err: answered(403, coded("Forbidden", "Forbidden")), kind: model.ErrDenied, reason: "AccessDenied s3:GetObject"},
 		"a 403 with a code nobody knows":      {err: answered(403, coded("SomethingNew", "")), kind: model.ErrDenied, reason: "AccessDenied s3:GetObject"},

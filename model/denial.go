@@ -56,7 +56,7 @@ func ParseDenial(message string) DenialMessage {
 	}
 	m := DenialMessage{Principal: group(1), Action: group(2), Resource: group(3) + group(4)}
 	rest := message[found[1]:]
-	if deny := regexp.MustCompile(`with an explicit deny in an? ` + policyKinds).FindStringSubmatch(rest); deny != nil {
+	if deny := regexp.MustCompile(`with an explicit deny(?: in an? ` + policyKinds + `)?`).FindStringSubmatch(rest); deny != nil {
 		m.Policy, m.Explicit = deny[1], true
 	} else if lack := regexp.MustCompile(`because no ` + policyKinds + ` allows`).FindStringSubmatch(rest); lack != nil {
 		m.Policy = lack[1]
@@ -64,12 +64,59 @@ func ParseDenial(message string) DenialMessage {
 	return m
 }
 
+// PolicyName is a kind of policy as people call it, for an action: that of a
+// bucket is a bucket policy. AWS may not say which one it was.
+func PolicyName(kind, action string) string {
+	service, _, _ := strings.Cut(action, ":")
+	switch {
+	case kind == "":
+		return "policy"
+	case kind == resourcePolicy && service == "s3":
+		return "bucket policy"
+	case kind == resourcePolicy && service == "kms":
+		return "key policy"
+	}
+	return kind
+}
+
+const resourcePolicy = "resource-based policy"
+
+// DeniedBy is the policy that denies explicitly, with its article: "a bucket
+// policy"; "" where a right is merely not given.
+func (m DenialMessage) DeniedBy() string {
+	if !m.Explicit {
+		return ""
+	}
+	name := PolicyName(m.Policy, m.Action)
+	if strings.HasPrefix(name, "identity") {
+		return "an " + name
+	}
+	return "a " + name
+}
+
+// forbidden says that a grant is no way out.
+func forbidden(by string) string {
+	return "A deny in " + by + " forbids it, and no allow overrides a deny: it must be lifted there."
+}
+
+// Advice is what helps against a denial, where a grant to the identity alone
+// does not; "" where it does, or AWS does not say.
+func (m DenialMessage) Advice() string {
+	switch {
+	case m.Explicit:
+		return forbidden(m.DeniedBy())
+	case m.Policy != "" && m.Policy != "identity-based policy":
+		return "The " + PolicyName(m.Policy, m.Action) + " does not allow it: it must be allowed there as well as to this identity."
+	}
+	return ""
+}
+
 // Remedy says in a sentence whether and where the statement helps.
 func (d Denial) Remedy() string {
 	switch {
 	case d.Explicit:
-		return "A deny in a " + d.Policy + " forbids it, and no allow overrides a deny: it must be lifted there."
-	case d.Policy == "resource-based policy":
+		return forbidden(DenialMessage{Action: d.Action, Policy: d.Policy, Explicit: true}.DeniedBy())
+	case d.Policy == resourcePolicy:
 		return "The policy of the resource itself must allow it too: the statement, with this identity as its Principal, belongs there."
 	case d.Policy != "" && d.Policy != "identity-based policy":
 		return "The " + d.Policy + " does not allow it: the statement belongs there, and in a policy of this identity."

@@ -36,6 +36,7 @@ type Failure struct {
 	Tried  string // "reading the versioning", a gerund phrase
 	On     string // "s3://bucket/key", "table acme-locks"
 	Action string // the missing IAM action when Kind is ErrDenied: "s3:GetBucketVersioning"
+	Denier string // the policy that denies it explicitly: "a bucket policy"; "" when none does, or nobody says so
 	Code   string // the service's own error code, when there was an answer
 	Next   string // what to do next, a full imperative sentence; may be empty
 	Cause  error
@@ -103,6 +104,8 @@ func RejectsCredentials(code string) bool {
 
 func (f *Failure) short() string {
 	switch {
+	case f.Kind == ErrDenied && f.Action != "" && f.Denier != "":
+		return "AccessDenied " + f.Action + " by an explicit deny in " + f.Denier
 	case f.Kind == ErrDenied && f.Action != "":
 		return "AccessDenied " + f.Action
 	case f.Kind != "" && f.Code != "":

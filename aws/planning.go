@@ -103,7 +103,7 @@ func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, histo
 	g.Go(func() error { f.Versioning = c.versioningOf(gctx, f.Backend); return nil })
 	g.Go(func() error { c.gatherTarget(gctx, f); return nil })
 	g.Go(func() error { c.gatherAccess(gctx, f); return nil })
-	g.Go(func() error { f.Serials, f.Unreadable = c.serialsOf(gctx, f.Backend, f.Key, history); return nil })
+	g.Go(func() error { f.Headers = c.headersOf(gctx, f.Backend, f.Key, history); return nil })
 	g.Go(func() error { f.Locks, f.Mechanisms = c.gatherMechanisms(gctx, f.Backend, f.Key); return nil })
 	if err := g.Wait(); err != nil {
 		return err
@@ -163,10 +163,10 @@ func (c *Client) gatherAccess(ctx context.Context, f *model.RestoreFacts) {
 	slices.Sort(f.Access)
 }
 
-// serialsOf reads the serial of every version that can be read, at most
-// Concurrency at a time.
-func (c *Client) serialsOf(ctx context.Context, b model.Backend, key string, history []model.Version) (serials []uint64, unreadable int) {
+// headersOf reads the header of every version, at most Concurrency at a time.
+func (c *Client) headersOf(ctx context.Context, b model.Backend, key string, history []model.Version) map[string]model.Fact[model.StateHeader] {
 	var mu sync.Mutex
+	headers := make(map[string]model.Fact[model.StateHeader], len(history))
 	g := new(errgroup.Group)
 	g.SetLimit(c.concurrency())
 	for _, v := range history {
@@ -174,21 +174,15 @@ func (c *Client) serialsOf(ctx context.Context, b model.Backend, key string, his
 			continue
 		}
 		g.Go(func() error {
-			header, err := c.versionHeader(ctx, b, key, v.VersionID)
+			header := model.FactOf(c.versionHeader(ctx, b, key, v.VersionID))
 			mu.Lock()
 			defer mu.Unlock()
-			switch {
-			case err == nil && header.Serial != nil:
-				serials = append(serials, *header.Serial)
-			case err == nil && header.Format == model.FormatEmpty:
-			default:
-				unreadable++
-			}
+			headers[v.VersionID] = header
 			return nil
 		})
 	}
 	_ = g.Wait() // the workers return no errors
-	return serials, unreadable
+	return headers
 }
 
 // gatherMechanisms reads the held locks and all evidence of which mechanisms

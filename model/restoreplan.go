@@ -3,6 +3,7 @@ package model
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -18,8 +19,9 @@ type RestoreFacts struct {
 	TargetErr  string         // why its bytes could not be read; "" when they were
 	Current    *CurrentObject // nil: deleted or never there
 	CurrentErr string         // why what is there could not be read; "" when it was
-	Serials    []uint64       // of every version whose serial was read
-	Unreadable int            // versions whose serial could not be read
+	// Headers are those of every version of the history that is no delete marker,
+	// by version id, also where one could not be read.
+	Headers    map[string]Fact[StateHeader]
 	Locks      []Lock
 	Mechanisms MechanismFacts
 	KeyStates  map[string]Fact[KeyState] // of every KMS key that is involved
@@ -118,7 +120,8 @@ func newContent(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 		verbatim(p, spec, f)
 		return
 	}
-	serial, err := NextSerial(f.Serials, f.Unreadable)
+	serials, unread := f.serials()
+	serial, err := NextSerial(serials, unread)
 	if err == nil {
 		spec.NewSerial = serial
 		spec.NewBody, err = SpliceSerial(f.TargetBody, serial)
@@ -128,9 +131,32 @@ func newContent(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 		return
 	}
 	spec.NewMD5 = DigestOf(spec.NewBody)
-	if f.Unreadable > 0 {
-		p.warn(fmt.Sprintf("the serials of %d versions could not be read; the new serial leaves room for them", f.Unreadable))
+	if unread > 0 {
+		p.warn(fmt.Sprintf("the serials of %d versions could not be read; the new serial leaves room for them", unread))
 	}
+}
+
+// serials are those of all versions, and how many versions have one that nobody
+// knows. What was read whole tells more than a look at its front, which may have
+// failed. An empty version has none.
+func (f RestoreFacts) serials() (known []uint64, unknown int) {
+	headers := maps.Clone(f.Headers)
+	if headers == nil {
+		headers = map[string]Fact[StateHeader]{}
+	}
+	headers[f.Target.VersionID] = Known(ReadHeader(f.TargetBody, int64(len(f.TargetBody))))
+	if f.Current != nil {
+		headers[f.Current.VersionID] = Known(ReadHeader(f.Current.Body, int64(len(f.Current.Body))))
+	}
+	for _, fact := range headers {
+		switch h, ok := fact.Get(); {
+		case h.Serial != nil:
+			known = append(known, *h.Serial)
+		case !ok || h.Format != FormatEmpty:
+			unknown++
+		}
+	}
+	return known, unknown
 }
 
 // verbatim: the serial of a client-side encrypted state is authenticated, so

@@ -22,10 +22,54 @@ func restorable() RestoreFacts {
 		TargetBody: stateBody("3", "l", `"a":{"value":1,"type":"number"}`),
 		Current: &CurrentObject{VersionID: "v7", ETag: `"e7"`, Body: stateBody("7", "l", ""), LastModified: planNow.Add(-time.Minute),
 			Encryption: Encryption{Algorithm: "aws:kms", KMSKeyID: "arn:key", BucketKey: true}},
-		Serials: []uint64{7, 9, 3},
+		Headers: map[string]Fact[StateHeader]{"v7": serialHeader(7), "v9": serialHeader(9), "v3": serialHeader(3)},
 		Mechanisms: MechanismFacts{LockfileHistory: Known(false), Tables: []TableEvidence{
 			{Table: "locks", Digest: DigestRow{Table: "locks", Present: true, HasAttr: true, Value: DigestOf(stateBody("7", "l", ""))}}}},
 		Now: planNow,
+	}
+}
+
+func serialHeader(n uint64) Fact[StateHeader] {
+	return Known(StateHeader{Format: FormatV4, Serial: &n})
+}
+
+// Whatever could not be read, the new serial is above the current one, above the
+// restored one and above all that is known, with room for what is not.
+func TestTheNewSerialIsAboveAllThatIsKnown(t *testing.T) {
+	throttled := Unknown[StateHeader]("throttled (SlowDown)")
+	for name, c := range map[string]struct {
+		change func(*RestoreFacts)
+		want   uint64
+	}{
+		"all was read": {func(*RestoreFacts) {}, 10},
+		"the look at the current one failed": {func(f *RestoreFacts) {
+			f.Headers = map[string]Fact[StateHeader]{"v7": throttled, "v3": serialHeader(3)}
+		}, 8},
+		"the look at the target failed": {func(f *RestoreFacts) { f.Headers = map[string]Fact[StateHeader]{"v3": throttled} }, 8},
+		"both looks failed":             {func(f *RestoreFacts) { f.Headers = map[string]Fact[StateHeader]{"v7": throttled, "v3": throttled} }, 8},
+		"every look failed": {func(f *RestoreFacts) {
+			f.Headers = map[string]Fact[StateHeader]{"v7": throttled, "v9": throttled, "v3": throttled}
+		}, 9},
+		"nothing is known but the two bodies":     {func(f *RestoreFacts) { f.Headers = nil }, 8},
+		"the target has the highest of all":       {func(f *RestoreFacts) { f.TargetBody = stateBody("40", "l", `"a":{"value":1,"type":"number"}`) }, 41},
+		"the current one is in no list":           {func(f *RestoreFacts) { delete(f.Headers, "v7"); f.Current.Body = stateBody("70", "l", "") }, 71},
+		"the current version is no state":         {func(f *RestoreFacts) { f.Current.Body = []byte("<html>") }, 11},
+		"the current version is cut off":          {func(f *RestoreFacts) { f.Current.Body = stateBody("70", "l", "")[:70] }, 71},
+		"a version without a serial":              {func(f *RestoreFacts) { f.Headers["v1"] = Known(StateHeader{Format: FormatV4}) }, 11},
+		"an empty version has none":               {func(f *RestoreFacts) { f.Headers["v1"] = Known(StateHeader{Format: FormatEmpty}) }, 10},
+		"the state is deleted":                    {func(f *RestoreFacts) { f.Current = nil }, 10},
+		"the largest that fits":                   {func(f *RestoreFacts) { f.Headers["v9"] = serialHeader(1<<64 - 2) }, 1<<64 - 1},
+		"beyond 64 bits: there is no next serial": {func(f *RestoreFacts) { f.Headers["v9"] = serialHeader(1<<64 - 1) }, 0},
+		"no room for the unread beside the most":  {func(f *RestoreFacts) { f.Headers["v9"] = serialHeader(1<<64 - 2); f.Headers["v1"] = throttled }, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := restorable()
+			c.change(&f)
+			p := PlanRestore(f, RestoreRequest{VersionID: "v3"})
+			if refused := len(p.Refusals) > 0; refused != (c.want == 0) || p.Restore.NewSerial != c.want {
+				t.Errorf("serial %d, refused because of %q, want %d", p.Restore.NewSerial, p.Refusals, c.want)
+			}
+		})
 	}
 }
 
@@ -78,7 +122,7 @@ func TestARestoreIsRefusedWhereSomethingCouldBeLost(t *testing.T) {
 
 func TestTheRestoredContentDiffersInTheSerialAlone(t *testing.T) {
 	f := restorable()
-	f.Unreadable = 2
+	f.Headers["v1"], f.Headers["v2"] = Unknown[StateHeader]("throttled"), Unknown[StateHeader]("throttled")
 	p := PlanRestore(f, RestoreRequest{VersionID: "v3"})
 	want := strings.Replace(string(f.TargetBody), `"serial":3`, `"serial":12`, 1)
 	if string(p.Restore.NewBody) != want || p.Restore.NewMD5 != DigestOf([]byte(want)) {

@@ -192,6 +192,7 @@ func (c *Client) listBuckets(ctx context.Context) ([]accountBucket, error) {
 		return nil, err
 	}
 	var all []accountBucket
+	var pages trail
 	in := &s3.ListBucketsInput{MaxBuckets: sdk.Int32(1000)}
 	for {
 		out, err := api.ListBuckets(ctx, in)
@@ -203,6 +204,9 @@ func (c *Client) listBuckets(ctx context.Context) ([]accountBucket, error) {
 		}
 		if sdk.ToString(out.ContinuationToken) == "" {
 			return all, nil
+		}
+		if !pages.fresh(*out.ContinuationToken) {
+			return all, endless("the account")
 		}
 		in.ContinuationToken = out.ContinuationToken
 	}

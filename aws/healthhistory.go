@@ -21,7 +21,7 @@ const (
 type healthHistory struct {
 	entries map[string][]versionEntry // by key, newest first
 	all     []versionEntry            // in the order of the listing
-	next    string                    // the key where the listing was cut off; "" where it was not
+	next    string                    // the key that the listing reached; "" where it was not cut off
 	err     error
 }
 
@@ -40,7 +40,7 @@ func (v *healthHistory) read(ctx context.Context, h *healthReader) {
 		v.all = append(v.all, page.entries...)
 		custom = custom || page.custom
 		if pages++; pages == healthVersionPages && page.more {
-			v.next = page.nextKey
+			v.next = page.reached
 			break
 		}
 	}

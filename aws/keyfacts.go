@@ -148,6 +148,7 @@ func unreadKey(k model.Key, err error) model.Key {
 
 func (c *Client) aliasesOf(ctx context.Context, api *kms.Client, arn string) model.Fact[[]string] {
 	var all []string
+	var pages trail
 	in := &kms.ListAliasesInput{KeyId: &arn}
 	for {
 		var out *kms.ListAliasesOutput
@@ -158,9 +159,12 @@ func (c *Client) aliasesOf(ctx context.Context, api *kms.Client, arn string) mod
 		for _, a := range out.Aliases {
 			all = append(all, sdk.ToString(a.AliasName))
 		}
-		if !out.Truncated || sdk.ToString(out.NextMarker) == sdk.ToString(in.Marker) {
+		switch {
+		case !out.Truncated:
 			slices.Sort(all)
 			return model.Known(all)
+		case !pages.fresh(sdk.ToString(out.NextMarker)):
+			return model.Unknown[[]string](model.Reason(endless("KMS key " + arn)))
 		}
 		in.Marker = out.NextMarker
 	}
@@ -220,6 +224,7 @@ func (c *Client) rotations(ctx context.Context, api *kms.Client, k model.Key) mo
 		return model.Known([]model.Rotation(nil))
 	}
 	var all []model.Rotation
+	var pages trail
 	in := &kms.ListKeyRotationsInput{KeyId: &k.ARN}
 	for {
 		var out *kms.ListKeyRotationsOutput
@@ -230,9 +235,12 @@ func (c *Client) rotations(ctx context.Context, api *kms.Client, k model.Key) mo
 		for _, r := range out.Rotations {
 			all = append(all, model.Rotation{Date: sdk.ToTime(r.RotationDate), Type: rotationType(r.RotationType)})
 		}
-		if !out.Truncated || sdk.ToString(out.NextMarker) == sdk.ToString(in.Marker) {
+		switch {
+		case !out.Truncated:
 			slices.SortStableFunc(all, func(a, b model.Rotation) int { return a.Date.Compare(b.Date) })
 			return model.Known(all)
+		case !pages.fresh(sdk.ToString(out.NextMarker)):
+			return model.Unknown[[]model.Rotation](model.Reason(endless("KMS key " + k.ARN)))
 		}
 		in.Marker = out.NextMarker
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"iter"
-	"net/url"
 	"time"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -26,9 +25,11 @@ type listedObject struct {
 func (c *Client) objects(ctx context.Context, b model.Backend, prefix string) iter.Seq2[[]listedObject, error] {
 	return func(yield func([]listedObject, error) bool) {
 		in := &s3.ListObjectsV2Input{Bucket: &b.Bucket, Prefix: nonEmpty(prefix), EncodingType: s3types.EncodingTypeUrl}
+		var pages, firsts trail
 		for {
 			page, token, err := c.objectsPage(ctx, b, in)
-			if err == nil && token != nil && *token == sdk.ToString(in.ContinuationToken) {
+			again := len(page) > 0 && !firsts.fresh(page[0].key)
+			if err == nil && (again || token != nil && !pages.fresh(*token)) {
 				err = endless(b.URL(prefix))
 			}
 			if !yield(page, err) || err != nil || token == nil {
@@ -59,23 +60,9 @@ func (c *Client) objectsPage(ctx context.Context, b model.Backend, in *s3.ListOb
 	return page, sdk.String(sdk.ToString(out.NextContinuationToken)), nil
 }
 
-// endless is the error of a listing that says that there is more and not where:
-// what came would pass for the whole, or come again for ever.
+// endless is the error of a listing that says that there is more and not where,
+// or leads back: what came would pass for the whole, or come again for ever.
 func endless(on string) error {
-	return &model.Failure{Kind: model.ErrInvalid, Tried: "listing", On: on, Cause: errors.New("a page says that more follows, and not where"),
-		Next: "The endpoint's listings cannot be followed from page to page: it is no S3, or too old a store."}
-}
-
-// decodeKey undoes the encoding that a listing was asked for. It is asked for
-// because XML 1.0 cannot hold every byte that a key can: one key with a control
-// character in it would make its whole page unreadable. A store that does not
-// know the parameter answers the keys as they are and does not claim otherwise.
-func decodeKey(key string, encoding s3types.EncodingType) string {
-	if encoding != s3types.EncodingTypeUrl {
-		return key
-	}
-	if plain, err := url.QueryUnescape(key); err == nil {
-		return plain
-	}
-	return key
+	return &model.Failure{Kind: model.ErrInvalid, Tried: "listing", On: on, Cause: errors.New("a page says that more follows, and not where, or leads back to one before"),
+		Next: "The list is not complete: the endpoint's listings cannot be followed from page to page. It is no S3, or too old a store."}
 }

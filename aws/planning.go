@@ -237,6 +237,9 @@ func (c *Client) lockfileHistory(ctx context.Context, b model.Backend, key strin
 	if err != nil {
 		return false, failure(err, "listing the versions", "s3://"+b.Bucket+"/"+name, "s3:ListBucketVersions")
 	}
-	own := func(e versionEntry) bool { return e.key == name }
-	return slices.ContainsFunc(versionsOf(out), own) || slices.ContainsFunc(markersOf(out), own), nil
+	entries := slices.Concat(versionsOf(out), markersOf(out))
+	if len(entries) == 0 && sdk.ToBool(out.IsTruncated) {
+		return false, endless("s3://" + b.Bucket + "/" + name) // there are some, and none came
+	}
+	return slices.ContainsFunc(entries, func(e versionEntry) bool { return e.key == name }), nil
 }

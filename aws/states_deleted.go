@@ -33,7 +33,7 @@ func (l *stateListing) deleted(ctx context.Context, yield func(model.StatePage, 
 		for _, e := range page.entries {
 			d.take(e)
 		}
-		if p := d.page(page.nextKey); len(p.States) > 0 && !yield(p, nil) {
+		if p := d.page(page.reached); len(p.States) > 0 && !yield(p, nil) {
 			return
 		}
 	}
@@ -53,7 +53,8 @@ func (d deletedListing) take(e versionEntry) {
 }
 
 // page takes from the markers those that can be decided: all whose lock file
-// cannot stand on a page to come. next is where that begins; "" after the last.
+// cannot stand on a page to come. next is the key that the listing reached; ""
+// after the last page.
 func (d deletedListing) page(next string) model.StatePage {
 	var p model.StatePage
 	for _, key := range slices.Sorted(maps.Keys(d.markers)) {

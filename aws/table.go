@@ -89,6 +89,7 @@ func (c *Client) findTables(ctx context.Context, b model.Backend) ([]string, err
 
 func listTables(ctx context.Context, api *dynamodb.Client) ([]string, error) {
 	var names []string
+	var pages trail
 	in := &dynamodb.ListTablesInput{}
 	for {
 		out, err := api.ListTables(ctx, in)
@@ -98,6 +99,9 @@ func listTables(ctx context.Context, api *dynamodb.Client) ([]string, error) {
 		names = append(names, out.TableNames...)
 		if sdk.ToString(out.LastEvaluatedTableName) == "" {
 			return names, nil
+		}
+		if !pages.fresh(*out.LastEvaluatedTableName) {
+			return nil, endless("the account")
 		}
 		in.ExclusiveStartTableName = out.LastEvaluatedTableName
 	}

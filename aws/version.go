@@ -29,7 +29,7 @@ func (c *Client) Versions(ctx context.Context, b model.Backend, key string) iter
 					return
 				}
 			}
-			if page.nextKey != key { // the keys are in order: none of ours can follow
+			if page.reached > key { // the keys are in order: none of ours can follow
 				return
 			}
 		}
@@ -38,11 +38,11 @@ func (c *Client) Versions(ctx context.Context, b model.Backend, key string) iter
 
 // versionPage is one page of ListObjectVersions.
 type versionPage struct {
-	entries     []versionEntry // in the order of the answer
-	more        bool           // there is another page
-	nextKey     string         // where it begins
-	nextVersion string
-	custom      bool // the answer is not from AWS, whose order is always true
+	entries []versionEntry // in the order of the answer
+	more    bool           // there is another page
+	next    versionMarker  // where it begins
+	reached string         // all entries of the keys before it were listed; "" where there is no more
+	custom  bool           // the answer is not from AWS, whose order is always true
 }
 
 // of is the page's part of a key's history, newest first.
@@ -63,17 +63,31 @@ func (p versionPage) of(key string, before *versionEntry) []versionEntry {
 func (c *Client) versionPages(ctx context.Context, b model.Backend, prefix string) iter.Seq2[versionPage, error] {
 	return func(yield func(versionPage, error) bool) {
 		in := &s3.ListObjectVersionsInput{Bucket: &b.Bucket, Prefix: nonEmpty(prefix), EncodingType: s3types.EncodingTypeUrl}
+		var pages trail
+		var keys reach
 		for {
 			page, err := c.versionPage(ctx, b, in)
-			if err == nil && page.more && page.nextKey == sdk.ToString(in.KeyMarker) && page.nextVersion == sdk.ToString(in.VersionIdMarker) {
+			if err == nil && page.leadsBack(&pages) {
 				err = endless(b.URL(prefix))
+			}
+			if keys.take(page.entries); page.more {
+				page.reached = keys.reached()
 			}
 			if !yield(page, err) || err != nil || !page.more {
 				return
 			}
-			in.KeyMarker, in.VersionIdMarker = nonEmpty(page.nextKey), nonEmpty(page.nextVersion)
+			in.KeyMarker, in.VersionIdMarker = nonEmpty(page.next.key), nonEmpty(page.next.version)
 		}
 	}
+}
+
+// leadsBack reports whether a page was there before, or names one that was, or
+// none, as the next.
+func (p versionPage) leadsBack(pages *trail) bool {
+	if len(p.entries) > 0 && !pages.fresh("page\x00"+p.entries[0].key+"\x00"+p.entries[0].VersionID) {
+		return true
+	}
+	return p.more && (p.next.key == "" || !pages.fresh("marker\x00"+p.next.key+"\x00"+p.next.version))
 }
 
 func (c *Client) versionPage(ctx context.Context, b model.Backend, in *s3.ListObjectVersionsInput) (versionPage, error) {
@@ -88,8 +102,11 @@ func (c *Client) versionPage(ctx context.Context, b model.Backend, in *s3.ListOb
 	order, _ := out.ResultMetadata.Get(versionOrderKey{}).([]bool)
 	page := versionPage{entries: interleave(order, versionsOf(out), markersOf(out)), custom: api.Options().BaseEndpoint != nil}
 	if page.more = sdk.ToBool(out.IsTruncated); page.more {
-		page.nextKey = decodeKey(sdk.ToString(out.NextKeyMarker), out.EncodingType)
-		page.nextVersion = sdk.ToString(out.NextVersionIdMarker)
+		var last versionEntry
+		if n := len(page.entries); n > 0 {
+			last = page.entries[n-1]
+		}
+		page.next = markerOf(out, last)
 	}
 	return page, nil
 }

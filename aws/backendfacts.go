@@ -9,7 +9,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // countedPages bounds how far a backend is counted: three thousand keys.
@@ -20,7 +19,7 @@ const countedPages = 3
 func (c *Client) BackendFacts(ctx context.Context, b model.Backend) model.BackendFacts {
 	var f model.BackendFacts
 	var census census
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { f.Region = model.FactOf(c.regionOf(ctx, b)); return nil })
 	g.Go(func() error { f.Versioning = c.versioningOf(ctx, b); return nil })
 	g.Go(func() error { f.Encryption = c.bucketEncryption(ctx, b); return nil })

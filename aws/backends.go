@@ -11,7 +11,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // Backends yields the configured backends at once and then, where discovery is
@@ -223,7 +222,7 @@ type looked struct {
 // results when it is done.
 func (c *Client) lookThrough(ctx context.Context, buckets []accountBucket, results chan<- looked) {
 	defer close(results)
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(c.concurrency())
 	for _, bucket := range buckets {
 		if ctx.Err() != nil {

@@ -30,23 +30,46 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 		Sums: planSums(p), Versions: planVersions(p), Locks: planLocks(p)}); err != nil {
 		return r.ended(model.OutcomeRefused, err)
 	}
-	var res model.Result
-	switch {
-	case p.Unlock != nil:
-		res = (&unlocker{run: r, spec: p.Unlock}).do()
-	case p.Restore != nil:
-		res = r.restoring(p.Restore).do()
-	case p.Repair != nil:
-		res = r.repairing(p.Repair).do()
-	case p.Recover != nil:
-		res = (&recoverer{run: r, spec: p.Recover}).do()
-	default:
-		res = r.ended(model.OutcomeRefused, fmt.Errorf("nothing to run in a plan to %s", p.Operation))
-	}
+	res := r.survived()
 	res.Next = append(res.Next, r.notes.all()...)
 	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
 		res.Next = append(res.Next, model.Hint{Text: "The end of this operation could not be written to the journal: " + err.Error()})
 	}
+	return res
+}
+
+// carriedOut does what the plan says.
+func (r *run) carriedOut() model.Result {
+	switch p := r.plan; {
+	case p.Unlock != nil:
+		return (&unlocker{run: r, spec: p.Unlock}).do()
+	case p.Restore != nil:
+		return r.restoring(p.Restore).do()
+	case p.Repair != nil:
+		return r.repairing(p.Repair).do()
+	case p.Recover != nil:
+		return (&recoverer{run: r, spec: p.Recover}).do()
+	default:
+		return r.ended(model.OutcomeRefused, fmt.Errorf("nothing to run in a plan to %s", p.Operation))
+	}
+}
+
+// survived is how the plan ended, also where this program has a fault: then
+// nobody knows how far it came but what is on the wire, and whoever waits for the
+// result is told what to look at.
+func (r *run) survived() (res model.Result) {
+	err := Guarded(func() error { res = r.carriedOut(); return nil })
+	var crash *Crash
+	if !errors.As(err, &crash) {
+		return res
+	}
+	r.c.log.Error("a fault of stateward itself", "value", crash.Value, "stack", string(crash.Stack))
+	if r.at < len(r.steps) {
+		r.steps[r.at].Status, r.steps[r.at].Detail = model.StepFailed, crash.Error()
+	}
+	res = r.ended(model.OutcomeInterrupted, crash)
+	res.Next = model.Hints{{Text: "Look what stands with", Command: r.c.opts.Program.Command("locks", r.plan.URL())},
+		{Text: "Finish or undo what was begun with", Command: r.c.opts.Program.Command("recover", r.plan.URL())}}
 	return res
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // recoverer finishes or undoes an interrupted operation under the locks that it
@@ -49,7 +48,7 @@ func asHeld(l model.Lock) heldLock {
 }
 
 func (r *recoverer) verify() (string, error) {
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { return r.verifyCurrent(r.spec.Current) })
 	for _, d := range r.spec.Digests {
 		g.Go(func() error { return r.verifyDigest(d.Old) })

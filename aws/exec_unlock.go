@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // unlocker removes the locks of an unlock plan.
@@ -50,7 +49,7 @@ func (u *unlocker) verifyAgain() error {
 // reread compares every lock with what the operator saw.
 func (u *unlocker) reread() (string, error) {
 	now := make([]*model.Lock, len(u.spec.Victims))
-	g, ctx := errgroup.WithContext(u.ctx)
+	g, ctx := groupWithContext(u.ctx)
 	for i, v := range u.spec.Victims {
 		g.Go(func() (err error) {
 			now[i], err = u.c.lockNow(ctx, u.plan.Backend, v)
@@ -124,7 +123,7 @@ func (u *unlocker) confirmLockfileGone(victim model.Lock, answer dropped) (strin
 	var now *model.Lock
 	var readErr error
 	var note string
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { now, readErr = u.c.lockfileOf(u.ctx, u.plan.Backend, victim.Key); return nil })
 	g.Go(func() (err error) { note, err = u.checkDrop(victim, answer); return err })
 	if err := g.Wait(); err != nil {

@@ -5,13 +5,12 @@ import (
 	"errors"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // verify reads the state, the digests and our locks in parallel: all must be
 // what the operator confirmed.
 func (c *changer) verify() (string, error) {
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { return c.verifyCurrent(c.current) })
 	for _, d := range c.digests {
 		g.Go(func() error { return c.verifyDigest(d.Old) })
@@ -32,7 +31,7 @@ func (c *changer) verifyAgain() error {
 		_, err := c.verify()
 		return err
 	}
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(c.verifyWritten)
 	c.verifyHeldIn(g)
 	return g.Wait()
@@ -71,7 +70,7 @@ func sameDigest(a, b model.DigestRow) bool {
 	return a.Present == b.Present && a.HasAttr == b.HasAttr && a.Value == b.Value
 }
 
-func (c *changer) verifyHeldIn(g *errgroup.Group) {
+func (c *changer) verifyHeldIn(g *group) {
 	for _, h := range c.held {
 		g.Go(func() error { return c.verifyHeld(h) })
 	}
@@ -90,7 +89,7 @@ func (r *run) verifyHeld(h heldLock) error {
 
 // readBack compares what is on the wire now with what was meant.
 func (c *changer) readBack() (string, error) {
-	g := new(errgroup.Group)
+	g := newGroup()
 	written := c.written // looking for the bytes notes it anew
 	g.Go(c.verifyWritten)
 	g.Go(func() error { return c.verifyReplaced(written) })

@@ -7,7 +7,6 @@ import (
 	"fmt"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // write puts the new version over exactly the version that the operator saw.
@@ -53,7 +52,7 @@ func (c *changer) lookWritten(ctx context.Context) (standing, error) {
 // setDigest verifies our locks before the first digest, then compares and sets.
 func (c *changer) setDigest(i int) (string, error) {
 	if i == 0 {
-		g := new(errgroup.Group)
+		g := newGroup()
 		c.verifyHeldIn(g)
 		if err := g.Wait(); err != nil {
 			return "", err
@@ -94,7 +93,7 @@ func (r *run) changeDigest(d model.DigestChange) (string, error) {
 // release removes the locks that are ours, all at once. A lock that is not ours
 // any more is left alone.
 func (c *changer) release() (string, error) {
-	g := new(errgroup.Group)
+	g := newGroup()
 	for _, h := range c.held {
 		g.Go(func() error { return c.releaseOne(h) })
 	}

@@ -9,7 +9,6 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/aws/smithy-go"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // setting is one read of a bucket's configuration.
@@ -54,7 +53,7 @@ func then[A, B any](f model.Fact[A], value func(A) B) model.Fact[B] {
 
 // settings reads the configuration of the bucket, all of it at a time.
 func (h *healthReader) settings(ctx context.Context, api *s3.Client) {
-	g := new(errgroup.Group)
+	g := newGroup()
 	for _, read := range []func(context.Context, *s3.Client){h.versioning, h.access, h.grants, h.storage, h.upkeep} {
 		g.Go(func() error { read(ctx, api); return nil })
 	}
@@ -63,7 +62,7 @@ func (h *healthReader) settings(ctx context.Context, api *s3.Client) {
 
 // side reads several settings at a time.
 func side(reads ...func()) {
-	g := new(errgroup.Group)
+	g := newGroup()
 	for _, read := range reads {
 		g.Go(func() error { read(); return nil })
 	}

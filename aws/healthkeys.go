@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // keys reads what there is to know of every key that the facts mention. Backends
@@ -14,7 +13,7 @@ import (
 func (h *healthReader) keys(ctx context.Context) {
 	names := h.keyNames()
 	keys := make([]model.Key, len(names))
-	g := new(errgroup.Group)
+	g := newGroup()
 	for i, n := range names {
 		g.Go(func() error { keys[i] = h.c.key(ctx, h.b, n); return nil })
 	}

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // lockFileRead is a lock file that lies there now.
@@ -18,7 +17,7 @@ type lockFileRead struct {
 }
 
 // readLockFiles reads the lock files that were listed.
-func (h *healthReader) readLockFiles(ctx context.Context, g *errgroup.Group) {
+func (h *healthReader) readLockFiles(ctx context.Context, g *group) {
 	h.files = map[string]lockFileRead{}
 	for _, o := range h.found {
 		key, ok := model.LockedKey(o.key)

@@ -17,7 +17,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // stateRead is one state and what its one GET told.
@@ -41,7 +40,7 @@ func (h *healthReader) readStates(ctx context.Context) {
 	}
 	maybe := l.later
 	reads := make([]stateRead, len(found)+len(maybe))
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(h.c.concurrency())
 	for i, s := range found {
 		g.Go(func() error { reads[i] = h.readState(ctx, s); return nil })

@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // tableContents are the rows of a backend in the lock tables, from one Scan each.
@@ -50,7 +49,7 @@ func (t *tableContents) read(ctx context.Context, h *healthReader) {
 	}
 	named := namedTables(h.b, h.c.opts)
 	all := make([]oneTable, len(tables))
-	g := new(errgroup.Group)
+	g := newGroup()
 	for i, name := range tables {
 		g.Go(func() error {
 			all[i] = h.scan(ctx, name, slices.Contains(named, name))
@@ -98,7 +97,7 @@ func (h *healthReader) lookUp(ctx context.Context) {
 func (h *healthReader) singleRows(ctx context.Context, t *oneTable) {
 	var mu sync.Mutex
 	found := map[string]row{}
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(h.c.concurrency())
 	for _, key := range knownKeys(h.b, &h.objects) {
 		for _, id := range []string{model.LockID(h.b.Bucket, key), model.DigestID(h.b.Bucket, key)} {
@@ -131,7 +130,7 @@ func (t *tableContents) pending(b model.Backend) *pendingRows {
 // tables reads the settings of the lock tables.
 func (h *healthReader) tables(ctx context.Context) {
 	h.f.Tables = model.GatheredOf(make([]model.TableHealth, len(h.rows.tables)), h.searchProblems()...)
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(h.c.concurrency())
 	for i, t := range h.rows.tables {
 		g.Go(func() error {

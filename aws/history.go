@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // maxLockEntries bounds how much of a lock file's history is listed: every run
@@ -21,7 +20,7 @@ const longestRun = 8 << 10
 // bucket encrypts. The bodies of the locks are not among it; see LockRun.
 func (c *Client) HistoryFacts(ctx context.Context, b model.Backend, key string, since time.Time) model.HistoryFacts {
 	var f model.HistoryFacts
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { f.Runs = c.lockRuns(ctx, b, key, since); return nil })
 	g.Go(func() error { f.Wants = c.bucketEncryption(ctx, b); return nil })
 	_ = g.Wait() // the facts carry their reasons

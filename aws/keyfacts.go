@@ -13,7 +13,6 @@ import (
 	kmstypes "github.com/aws/aws-sdk-go-v2/service/kms/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // keyName is a KMS key as a bucket, a version or a table names it: an id, ARN,
@@ -73,7 +72,7 @@ func (c *Client) restOf(ctx context.Context, b model.Backend, api *kms.Client, k
 	var policy model.Fact[string]
 	var history model.Fact[[]model.Rotation]
 	rotation := k.Rotation
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { c.rotationStatus(ctx, api, k, &rotation); return nil })
 	if foreign {
 		aliases, policy, history = model.Unknown[[]string](crossAccount), model.Unknown[string](crossAccount), model.Unknown[[]model.Rotation](crossAccount)

@@ -10,7 +10,6 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // Keys yields the KMS keys behind a backend as they become known: that of the
@@ -23,9 +22,9 @@ func (c *Client) Keys(ctx context.Context, b model.Backend) iter.Seq2[model.KeyP
 	return func(yield func(model.KeyPage, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel() // ends all reading when the consumer leaves
-		k := &keyGathering{c: c, b: b, versions: c.versionBound(), news: make(chan struct{}, 1), met: map[string]*model.Key{}, asked: map[keyName]bool{}}
+		k := &keyGathering{c: c, b: b, versions: c.versionBound(), group: newGroup(), news: make(chan struct{}, 1), met: map[string]*model.Key{}, asked: map[keyName]bool{}}
 		done := make(chan error, 1)
-		go func() { done <- k.run(ctx) }()
+		go func() { done <- Guarded(func() error { return k.run(ctx) }) }()
 		tell(k.news, done, k.page, yield)
 	}
 }
@@ -36,7 +35,7 @@ type keyGathering struct {
 	b        model.Backend
 	versions int
 	news     chan struct{} // something is known that no page has
-	group    errgroup.Group
+	group    *group
 
 	mu       sync.Mutex
 	uses     model.KeyUses
@@ -67,8 +66,8 @@ func (k *keyGathering) run(ctx context.Context) error {
 }
 
 // limited is a group of as many tasks as requests may be in flight.
-func (k *keyGathering) limited() *errgroup.Group {
-	g := new(errgroup.Group)
+func (k *keyGathering) limited() *group {
+	g := newGroup()
 	g.SetLimit(k.c.concurrency())
 	return g
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // Bounds of what is read of a lock file. No client writes a lock of 64 KB; what
@@ -55,7 +54,7 @@ func isNoBucket(err error) bool {
 func (c *Client) LocksOf(ctx context.Context, b model.Backend, key string) model.LockReport {
 	ctx = urgent(ctx)
 	r := &lockReader{c: c, b: b}
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { r.file(ctx, key); return nil })
 	g.Go(func() error { r.rowsOf(ctx, key); return nil })
 	_ = g.Wait() // the readers note their errors as problems
@@ -69,11 +68,11 @@ func (c *Client) Locks(ctx context.Context, b model.Backend) model.LockReport {
 	r := &lockReader{c: c, b: b}
 	var objects *listed
 	var denied []string
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { objects = r.list(ctx); return nil })
 	g.Go(func() error { denied = r.scan(ctx); return nil })
 	_ = g.Wait() // the readers note their errors as problems
-	each := new(errgroup.Group)
+	each := newGroup()
 	each.SetLimit(c.concurrency())
 	for _, key := range r.lockFileKeys(objects) {
 		each.Go(func() error { r.file(ctx, key); return nil })
@@ -140,7 +139,7 @@ func (r *lockReader) rowsOf(ctx context.Context, key string) {
 	if err != nil {
 		r.problem(err, "the lock tables of "+r.b.URL(""))
 	}
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(r.c.concurrency())
 	for _, table := range tables {
 		g.Go(func() error { r.row(ctx, table, key); return nil })
@@ -155,7 +154,7 @@ func (r *lockReader) scan(ctx context.Context) (denied []string) {
 	if err != nil {
 		r.problem(err, "the lock tables of "+r.b.URL(""))
 	}
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(r.c.concurrency())
 	for _, table := range tables {
 		g.Go(func() error {
@@ -211,7 +210,7 @@ func (r *lockReader) report(ctx context.Context, look func(context.Context, mode
 // standings looks at every state that is locked, several at a time.
 func (r *lockReader) standings(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) map[string]stateStanding {
 	all := map[string]stateStanding{}
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(r.c.concurrency())
 	for i, l := range r.locks {
 		if i > 0 && r.locks[i-1].Key == l.Key {

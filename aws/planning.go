@@ -11,7 +11,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // PlanUnlock reads everything that is known about the locks of a state and
@@ -99,7 +98,7 @@ func (c *Client) wholeHistory(ctx context.Context, b model.Backend, key string) 
 
 // gatherRestore fills the facts in parallel; each gatherer writes its own fields.
 func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, history []model.Version) error {
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := groupWithContext(ctx)
 	g.Go(func() error { f.Versioning = c.versioningOf(gctx, f.Backend); return nil })
 	g.Go(func() error { c.gatherTarget(gctx, f); return nil })
 	g.Go(func() error { c.gatherAccess(gctx, f); return nil })
@@ -167,7 +166,7 @@ func (c *Client) gatherAccess(ctx context.Context, f *model.RestoreFacts) {
 func (c *Client) headersOf(ctx context.Context, b model.Backend, key string, history []model.Version) map[string]model.Fact[model.StateHeader] {
 	var mu sync.Mutex
 	headers := make(map[string]model.Fact[model.StateHeader], len(history))
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(c.concurrency())
 	for _, v := range history {
 		if v.DeleteMarker {

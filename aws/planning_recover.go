@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // PlanRecover looks for an operation of stateward that was interrupted on a
@@ -56,7 +55,7 @@ func (c *Client) gatherRecover(ctx context.Context, f *model.RecoverFacts) error
 	}
 	slices.Sort(tables)
 	f.Digests = make([]model.DigestRow, len(tables))
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := groupWithContext(ctx)
 	g.Go(func() (err error) {
 		f.Current, err = c.currentObject(gctx, f.Backend, f.Key)
 		return err

@@ -6,7 +6,6 @@ import (
 	"sync"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // PlanRepair works out how to make a state and its digest agree: by setting the
@@ -15,7 +14,7 @@ func (c *Client) PlanRepair(ctx context.Context, b model.Backend, key string, r 
 	ctx = urgent(ctx)
 	f := model.RepairFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly}
 	f.Expires, _ = c.expires(ctx, b)
-	g, gctx := errgroup.WithContext(ctx)
+	g, gctx := groupWithContext(ctx)
 	g.Go(func() (err error) {
 		f.Current, f.CurrentErr, err = c.readableCurrent(gctx, b, key)
 		return err
@@ -79,7 +78,7 @@ func (c *Client) gatherNamed(ctx context.Context, f *model.RepairFacts) error {
 func (c *Client) versionsWithSum(ctx context.Context, b model.Backend, key string, history []model.Version, wanted map[string]bool) (named []model.Version, unread int) {
 	var mu sync.Mutex
 	hit := make([]bool, len(history))
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(c.concurrency())
 	for i, v := range history {
 		if v.DeleteMarker {

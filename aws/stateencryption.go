@@ -9,7 +9,6 @@ import (
 	"sync"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // StateEncryption yields how a state and what belongs to it is encrypted: the
@@ -22,7 +21,7 @@ func (c *Client) StateEncryption(ctx context.Context, b model.Backend, key strin
 		defer cancel() // ends all reading when the consumer leaves
 		e := &encryptionGathering{c: c, b: b, key: key, news: make(chan struct{}, 1), got: model.StateEncryption{Write: b.Write, Keys: map[string]model.Key{}}}
 		done := make(chan error, 1)
-		go func() { done <- e.run(ctx, c.versionBound()) }()
+		go func() { done <- Guarded(func() error { return e.run(ctx, c.versionBound()) }) }()
 		tell(e.news, done, e.snapshot, yield)
 	}
 }
@@ -44,7 +43,7 @@ func (e *encryptionGathering) run(ctx context.Context, versions int) error {
 		return err
 	}
 	var listErr error
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error {
 		fact := e.resolved(ctx, region, e.c.bucketEncryption(ctx, e.b))
 		e.change(func(got *model.StateEncryption) { got.Bucket = fact })
@@ -120,7 +119,7 @@ func (e *encryptionGathering) versions(ctx context.Context, region string, limit
 			got.Versions = append(got.Versions, model.VersionEncryption{VersionID: v.VersionID, LastModified: v.LastModified, IsLatest: v.IsLatest})
 		}
 	})
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(e.c.concurrency())
 	for i, v := range all {
 		g.Go(func() error {

@@ -10,7 +10,6 @@ import (
 	"strings"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // StateFacts reads what there is to know about one state as it stands now. The
@@ -20,7 +19,7 @@ func (c *Client) StateFacts(ctx context.Context, b model.Backend, s model.State)
 	var fileErr, tablesErr error
 	var file *model.Lock
 	var rows []tableRowsOf
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error {
 		bytes.front, bytes.err = c.readFront(ctx, b, s.Key, "", smallSize(s.Size), true)
 		return nil
@@ -65,7 +64,7 @@ type tableRowsOf struct {
 func (c *Client) rowsOf(ctx context.Context, b model.Backend, key string) ([]tableRowsOf, error) {
 	tables, tablesErr := c.tablesFor(ctx, b)
 	rows := make([]tableRowsOf, len(tables))
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(c.concurrency())
 	for i, table := range tables {
 		g.Go(func() error { rows[i] = c.rowsIn(ctx, b, table, key); return nil })
@@ -77,7 +76,7 @@ func (c *Client) rowsOf(ctx context.Context, b model.Backend, key string) ([]tab
 func (c *Client) rowsIn(ctx context.Context, b model.Backend, table, key string) tableRowsOf {
 	r := tableRowsOf{table: table}
 	var lockErr, digestErr error
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.Go(func() error { r.lock, lockErr = c.lockRowOf(ctx, b, table, key); return nil })
 	g.Go(func() error { r.digest, digestErr = c.digestRowOf(ctx, b, table, key); return nil })
 	_ = g.Wait() // the errors are kept

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // listingGrace is how long the first states may be kept back for the rows of
@@ -256,7 +255,7 @@ func (l *stateListing) resolve(ctx context.Context) model.StatePage {
 func (l *stateListing) probe(ctx context.Context, objects []listedObject) []model.State {
 	is := make([]bool, len(objects))
 	var mu sync.Mutex
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(l.c.concurrency())
 	for i, o := range objects {
 		g.Go(func() error {

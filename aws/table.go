@@ -10,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	ddbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // tablesFor is which lock tables a backend's states are looked up in: those that
@@ -69,7 +68,7 @@ func (c *Client) findTables(ctx context.Context, b model.Backend) ([]string, err
 	}
 	var mu sync.Mutex
 	var found []string
-	g := new(errgroup.Group)
+	g := newGroup()
 	g.SetLimit(c.concurrency())
 	for _, name := range names {
 		g.Go(func() error {

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/model"
-	"golang.org/x/sync/errgroup"
 )
 
 // pendingRows are the rows of a backend's lock tables, read beside a listing
@@ -27,26 +26,33 @@ func (c *Client) startRows(ctx context.Context, b model.Backend) *pendingRows {
 	p := &pendingRows{ready: make(chan struct{}), lock: map[string]bool{}, digest: map[string]bool{}}
 	go func() {
 		defer close(p.ready)
-		tables, err := c.tablesFor(ctx, b)
-		if err != nil {
+		if err := Guarded(func() error { p.read(ctx, c, b); return nil }); err != nil {
 			p.fail(err, "the lock tables of "+b.URL(""))
 		}
-		g := new(errgroup.Group)
-		g.SetLimit(c.concurrency())
-		for _, table := range tables {
-			g.Go(func() error {
-				rows, err := c.tableRows(ctx, b, table)
-				if err != nil {
-					p.fail(err, table)
-					return nil
-				}
-				p.add(b, rows)
-				return nil
-			})
-		}
-		_ = g.Wait() // errors are noted
 	}()
 	return p
+}
+
+// read reads all tables of a backend, at most Concurrency at a time.
+func (p *pendingRows) read(ctx context.Context, c *Client, b model.Backend) {
+	tables, err := c.tablesFor(ctx, b)
+	if err != nil {
+		p.fail(err, "the lock tables of "+b.URL(""))
+	}
+	g := newGroup()
+	g.SetLimit(c.concurrency())
+	for _, table := range tables {
+		g.Go(func() error {
+			rows, err := c.tableRows(ctx, b, table)
+			if err != nil {
+				p.fail(err, table)
+				return nil
+			}
+			p.add(b, rows)
+			return nil
+		})
+	}
+	_ = g.Wait() // errors are noted
 }
 
 func (p *pendingRows) fail(err error, where string) {

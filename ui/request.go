@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"iter"
 
 	tea "charm.land/bubbletea/v2"
@@ -143,6 +144,17 @@ func (b batch[T]) next() tea.Cmd {
 
 func (f *feed[T]) pump(seq iter.Seq2[T, error]) {
 	defer close(f.items)
+	defer func() {
+		// On this goroutine nobody else would catch a fault of the program: the
+		// terminal would stay raw.
+		if p := recover(); p != nil {
+			var none T
+			select {
+			case f.items <- item[T]{none, fmt.Errorf("a fault of stateward itself: %v", p)}:
+			case <-f.ctx.Done():
+			}
+		}
+	}()
 	for v, err := range seq {
 		select {
 		case f.items <- item[T]{v, err}:

@@ -9,6 +9,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"log"
@@ -18,6 +19,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/ui/widget"
 )
 
@@ -46,6 +48,11 @@ func start() (code int) {
 // crashed tells of a fault of the program itself. The stack goes to a file, as
 // it helps nobody who reads the terminal at night.
 func (a *app) crashed(p any, stack []byte) int {
+	if err, ok := p.(error); ok { // on a goroutine of its own, whose stack tells more
+		if c := (*aws.Crash)(nil); errors.As(err, &c) {
+			p, stack = c.Value, append(append([]byte(nil), c.Stack...), stack...)
+		}
+	}
 	where := "run again with --log-file to keep the details"
 	if path, err := a.writeCrash(p, stack); err == nil {
 		where = "the details are in " + path

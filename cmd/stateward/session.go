@@ -216,11 +216,12 @@ func inParts(ctx context.Context, limit, n int, f func(i int)) error {
 			break
 		}
 		g.Go(func() error {
-			f(i)
-			return nil
+			return aws.Guarded(func() error { f(i); return nil })
 		})
 	}
-	_ = g.Wait() // no f returns an error
+	if err := g.Wait(); err != nil { // a fault of the program: where it is caught, it is told
+		panic(err)
+	}
 	return ctx.Err()
 }
 

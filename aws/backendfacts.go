@@ -86,18 +86,21 @@ func defaultEncryption(out *s3.GetBucketEncryptionOutput) model.Encryption {
 // tablesOf are the lock tables of a backend: those that are named for it and
 // those found that have a row of it. One whose rows cannot be read may have.
 func (c *Client) tablesOf(ctx context.Context, b model.Backend) model.Fact[[]string] {
-	tables, err := c.tablesFor(ctx, b)
-	if err != nil {
-		return model.Unknown[[]string](model.Reason(err))
+	t := c.lockTablesOf(ctx, b)
+	if t.gap != nil {
+		return model.Unknown[[]string](model.Reason(t.gap))
 	}
-	if len(namedTables(b, c.opts)) > 0 {
-		return model.Known(tables)
+	named := map[string]bool{} // DeleteFunc moves the names
+	for _, table := range t.names[:t.named] {
+		named[table] = true
 	}
-	tables = slices.DeleteFunc(tables, func(table string) bool {
+	return model.Known(slices.DeleteFunc(t.names, func(table string) bool {
+		if named[table] {
+			return false
+		}
 		rows, err := c.tableRows(ctx, b, table)
 		return err == nil && !slices.ContainsFunc(rows, func(r row) bool { _, ok := r.keyIn(b); return ok })
-	})
-	return model.Known(tables)
+	}))
 }
 
 // census is what the first pages of a listing tell of a backend.

@@ -36,7 +36,7 @@ type Client struct {
 
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
-	tables   memo[regionAt, []string]
+	tables   memo[regionAt, []foundTable]
 	rows     shared[tableAt, []row]
 	byID     shared[tableAt, map[string]row] // the same
 	facts    *factCache

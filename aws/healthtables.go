@@ -43,21 +43,12 @@ func (t oneTable) digest(b model.Backend, key string) (row, bool) {
 // read finds the tables and scans them. A table that is named stays also
 // without a row; one that was found and cannot be read may have some.
 func (t *tableContents) read(ctx context.Context, h *healthReader) {
-	tables, err := h.c.tablesFor(ctx, h.b)
-	if err != nil {
-		t.unread = append(t.unread, reasonOn(err, "the lock tables of "+h.b.URL("")))
+	tables, all := eachTable(ctx, h.c, h.b, func(table string) oneTable { return h.scan(ctx, table) })
+	if tables.gap != nil {
+		t.unread = append(t.unread, reasonOn(tables.gap, "the lock tables of "+h.b.URL("")))
 	}
-	named := namedTables(h.b, h.c.opts)
-	all := make([]oneTable, len(tables))
-	g := newGroup()
-	for i, name := range tables {
-		g.Go(func() error {
-			all[i] = h.scan(ctx, name, slices.Contains(named, name))
-			return nil
-		})
-	}
-	_ = g.Wait() // each keeps its own error
 	for _, one := range all {
+		one.named = tables.isNamed(one.name)
 		if one.err != nil {
 			t.unread = append(t.unread, reasonOn(one.err, "table "+one.name))
 		}
@@ -70,8 +61,8 @@ func (t *tableContents) read(ctx context.Context, h *healthReader) {
 // reasonOn is why a source could not be read, and which it is.
 func reasonOn(err error, where string) string { return unreadFact[bool](err).Reason() + " on " + where }
 
-func (h *healthReader) scan(ctx context.Context, table string, named bool) oneTable {
-	one := oneTable{name: table, named: named, rows: map[string]row{}}
+func (h *healthReader) scan(ctx context.Context, table string) oneTable {
+	one := oneTable{name: table, rows: map[string]row{}}
 	rows, err := h.c.tableRows(ctx, h.b, table)
 	one.err = err
 	for _, r := range rows {

@@ -94,6 +94,7 @@ type lockReader struct {
 	mu       sync.Mutex
 	locks    []model.Lock
 	problems []string
+	notes    []string
 }
 
 func (r *lockReader) add(l *model.Lock) {
@@ -102,7 +103,10 @@ func (r *lockReader) add(l *model.Lock) {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.locks = append(r.locks, *l)
+	known := func(m model.Lock) bool { return m.Key == l.Key && m.Mechanism == l.Mechanism && m.Table == l.Table }
+	if !slices.ContainsFunc(r.locks, known) { // a page of rows before the one that was denied
+		r.locks = append(r.locks, *l)
+	}
 }
 
 // problem notes a place that could not be read, once.
@@ -135,48 +139,45 @@ func (r *lockReader) row(ctx context.Context, table, key string) {
 
 // rowsOf reads the lock rows of one state in all tables.
 func (r *lockReader) rowsOf(ctx context.Context, key string) {
-	tables, err := r.c.tablesFor(ctx, r.b)
-	if err != nil {
-		r.problem(err, "the lock tables of "+r.b.URL(""))
+	tables, _ := eachTable(ctx, r.c, r.b, func(table string) struct{} {
+		r.row(ctx, table, key)
+		return struct{}{}
+	})
+	r.searched(tables)
+}
+
+// searched notes what is missing of the tables.
+func (r *lockReader) searched(tables lockTables) {
+	if tables.gap != nil {
+		r.problem(tables.gap, "the lock tables of "+r.b.URL(""))
 	}
-	g := newGroup()
-	g.SetLimit(r.c.concurrency())
-	for _, table := range tables {
-		g.Go(func() error { r.row(ctx, table, key); return nil })
-	}
-	_ = g.Wait() // the readers note their errors as problems
+	r.notes = tables.remark()
 }
 
 // scan reads the rows of all tables and returns those tables in which only
 // single rows may be read.
 func (r *lockReader) scan(ctx context.Context) (denied []string) {
-	tables, err := r.c.tablesFor(ctx, r.b)
-	if err != nil {
-		r.problem(err, "the lock tables of "+r.b.URL(""))
+	tables, errs := eachTable(ctx, r.c, r.b, func(table string) error {
+		rows, err := r.c.scanTable(ctx, r.b, table)
+		if err != nil {
+			r.problem(err, table)
+		}
+		r.addRows(table, rows)
+		return err
+	})
+	r.searched(tables)
+	for i, err := range errs {
+		if errors.Is(err, model.ErrDenied) {
+			denied = append(denied, tables.names[i])
+		}
 	}
-	g := newGroup()
-	g.SetLimit(r.c.concurrency())
-	for _, table := range tables {
-		g.Go(func() error {
-			rows, err := r.c.scanTable(ctx, r.b, table)
-			if err != nil {
-				r.problem(err, table)
-			}
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			if errors.Is(err, model.ErrDenied) {
-				denied = append(denied, table)
-			}
-			r.addRows(table, rows)
-			return nil
-		})
-	}
-	_ = g.Wait() // the errors are noted
 	return denied
 }
 
-// addRows takes the lock rows of the backend; the caller holds the lock.
+// addRows takes the lock rows of the backend.
 func (r *lockReader) addRows(table string, rows []row) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	for _, row := range rows {
 		if key, ok := row.keyIn(r.b); ok && row.locks() {
 			r.locks = append(r.locks, *row.lock(r.b, table, key))
@@ -204,7 +205,7 @@ func (r *lockReader) report(ctx context.Context, look func(context.Context, mode
 		l.Verdict, l.Evidence = model.AssessLock(*l, model.LockContext{Host: r.c.opts.Actor.Host,
 			LastWrite: state.lastWrite, Times: state.times, Others: r.locks})
 	}
-	return model.LockReport{Locks: r.locks, Problems: r.problems}
+	return model.LockReport{Locks: r.locks, Problems: r.problems, Notes: r.notes}
 }
 
 // standings looks at every state that is locked, several at a time.

@@ -172,29 +172,38 @@ func TestWhereListingIsDeniedTheLockFilesOfKnownStatesAreRead(t *testing.T) {
 	}
 }
 
-func TestNamedTablesAreReadWithoutListingAny(t *testing.T) {
+// TestNamedTablesAreReadWhereNoneMayBeListed: that there are no others is known
+// only from a configuration, or from a flag that says so; a flag alone names a
+// place to look as well.
+func TestNamedTablesAreReadWhereNoneMayBeListed(t *testing.T) {
 	s := newSiteOf(t)
 	b := s.bucket("acme-tfstate", "")
 	s.table("acme-locks", "LockID")
 	s.row("acme-locks", "acme-tfstate/k", map[string]string{"Info": s.lockInfo("one", "")})
 	s.emulator.Deny("dynamodb:ListTables", "dynamodb:DescribeTable")
+	const unlisted = "AccessDenied dynamodb:ListTables on the lock tables of s3://acme-tfstate/"
 	for name, c := range map[string]struct {
 		flag, config []string
+		mechanism    []model.Mechanism
 		locks        int
 		problem      string
+		noted        bool
 	}{
-		"named by a flag":    {flag: []string{"acme-locks"}, locks: 1},
-		"named by config":    {config: []string{"acme-locks"}, locks: 1},
-		"named nowhere":      {problem: "AccessDenied dynamodb:ListTables on the lock tables of s3://acme-tfstate/"},
-		"a table not there":  {flag: []string{"acme-locksmiths"}, problem: "not found (ResourceNotFoundException) on acme-locksmiths"},
-		"one here, one gone": {flag: []string{"acme-locks"}, config: []string{"acme-locksmiths"}, locks: 1, problem: "not found (ResourceNotFoundException) on acme-locksmiths"},
+		"named by a flag":            {flag: []string{"acme-locks"}, locks: 1, problem: unlisted},
+		"and the mechanism is said":  {flag: []string{"acme-locks"}, mechanism: []model.Mechanism{model.MechanismDynamoDB}, locks: 1, noted: true},
+		"and it is the other":        {flag: []string{"acme-locks"}, mechanism: []model.Mechanism{model.MechanismLockfile}, locks: 1, problem: unlisted},
+		"named by config":            {config: []string{"acme-locks"}, locks: 1, noted: true},
+		"named nowhere":              {problem: unlisted},
+		"a table not there":          {config: []string{"acme-locksmiths"}, problem: "not found (ResourceNotFoundException) on acme-locksmiths", noted: true},
+		"one here, one gone":         {flag: []string{"acme-locks"}, config: []string{"acme-locksmiths"}, locks: 1, problem: "not found (ResourceNotFoundException) on acme-locksmiths", noted: true},
+		"nowhere, but for the files": {mechanism: []model.Mechanism{model.MechanismLockfile}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := b
 			b.Tables = c.config
-			r := s.client(func(o *aws.Options) { o.LockTables = c.flag }).Locks(t.Context(), b)
-			if len(r.Locks) != c.locks || strings.Join(r.Problems, "; ") != c.problem {
-				t.Errorf("locks %v, problems %v; want %d, %q", describeAll(r), r.Problems, c.locks, c.problem)
+			r := s.client(func(o *aws.Options) { o.LockTables, o.Mechanisms = c.flag, c.mechanism }).Locks(t.Context(), b)
+			if len(r.Locks) != c.locks || strings.Join(r.Problems, "; ") != c.problem || (len(r.Notes) > 0) != c.noted {
+				t.Errorf("locks %v, problems %v, notes %v; want %d, %q, %t", describeAll(r), r.Problems, r.Notes, c.locks, c.problem, c.noted)
 			}
 		})
 	}

@@ -195,32 +195,44 @@ func (c *Client) gatherMechanisms(ctx context.Context, b model.Backend, key stri
 	if err != nil {
 		m.Problems = append(m.Problems, "the history of "+model.LockKey(key)+": "+model.Reason(err))
 	}
-	tables, err := c.tablesFor(ctx, b)
-	if err != nil {
-		m.Problems = append(m.Problems, "the lock tables: "+model.Reason(err))
+	c.gatherTables(ctx, b, key, &m)
+	return report.Locks, m
+}
+
+// gatherTables reads what every table that may know the state says of it.
+func (c *Client) gatherTables(ctx context.Context, b model.Backend, key string, m *model.MechanismFacts) {
+	tables, evidence := eachTable(ctx, c, b, func(table string) model.TableEvidence { return c.tableEvidence(ctx, b, table, key) })
+	if tables.note != nil {
+		m.Unsearched = model.Reason(tables.note)
 	}
-	for _, t := range tables {
-		m.Tables = append(m.Tables, c.tableEvidence(ctx, b, t, key))
+	if tables.gap != nil {
+		m.Unfound = "the lock tables: " + model.Reason(tables.gap)
+		m.UnfoundDenied = isLasting(tables.gap)
+		m.Problems = append(m.Problems, m.Unfound)
 	}
-	for _, t := range m.Tables {
+	for _, t := range evidence {
+		t.Named = tables.isNamed(t.Table)
+		t.Configured = slices.Contains(b.Tables, t.Table)
+		m.Tables = append(m.Tables, t)
 		if t.Problem != "" && !slices.Contains(m.Problems, t.Problem) {
 			m.Problems = append(m.Problems, t.Problem)
 		}
 	}
-	return report.Locks, m
+}
+
+// isLasting tells what this identity may not read, or nobody can, from what
+// another try may read.
+func isLasting(err error) bool {
+	return errors.Is(err, model.ErrDenied) || errors.Is(err, model.ErrUnsupported)
 }
 
 func (c *Client) tableEvidence(ctx context.Context, b model.Backend, table, key string) model.TableEvidence {
-	e := model.TableEvidence{Table: table, Named: slices.Contains(b.Tables, table) || slices.Contains(c.opts.LockTables, table)}
-	lock, err := c.lockRowOf(ctx, b, table, key)
-	if err != nil {
-		e.Problem = "table " + table + ": " + model.Reason(err)
-		return e
-	}
-	e.LockRow = lock != nil
-	e.Digest, err = c.digestRowOf(ctx, b, table, key)
-	if err != nil {
-		e.Problem = "table " + table + ": " + model.Reason(err)
+	e := model.TableEvidence{Table: table}
+	rows := c.rowsIn(ctx, b, table, key)
+	e.LockRow, e.Digest = rows.lock != nil, rows.digest
+	if rows.err != nil {
+		e.Problem = "table " + table + ": " + model.Reason(rows.err)
+		e.Denied = isLasting(rows.err)
 	}
 	return e
 }

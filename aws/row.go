@@ -159,7 +159,8 @@ func (r row) digestRow(table string) model.DigestRow {
 }
 
 // scanTable reads all rows of a lock table, page by page; Scan is consistent,
-// so a lock that was taken before it began is in it.
+// so a lock that was taken before it began is in it. With an error come the rows
+// of the pages before.
 func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) ([]row, error) {
 	api, err := c.dynamodb(ctx, b)
 	if err != nil {
@@ -170,7 +171,7 @@ func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) (
 	for {
 		out, err := api.Scan(ctx, in)
 		if err != nil {
-			return nil, failure(err, "reading the rows", "table "+table, "dynamodb:Scan")
+			return rows, failure(err, "reading the rows", "table "+table, "dynamodb:Scan")
 		}
 		at := serverTime(out.ResultMetadata)
 		if at.IsZero() {

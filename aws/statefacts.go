@@ -62,15 +62,8 @@ type tableRowsOf struct {
 
 // rowsOf reads both rows of a state in all lock tables.
 func (c *Client) rowsOf(ctx context.Context, b model.Backend, key string) ([]tableRowsOf, error) {
-	tables, tablesErr := c.tablesFor(ctx, b)
-	rows := make([]tableRowsOf, len(tables))
-	g := newGroup()
-	g.SetLimit(c.concurrency())
-	for i, table := range tables {
-		g.Go(func() error { rows[i] = c.rowsIn(ctx, b, table, key); return nil })
-	}
-	_ = g.Wait() // each keeps its own error
-	return rows, tablesErr
+	tables, rows := eachTable(ctx, c, b, func(table string) tableRowsOf { return c.rowsIn(ctx, b, table, key) })
+	return rows, tables.gap
 }
 
 func (c *Client) rowsIn(ctx context.Context, b model.Backend, table, key string) tableRowsOf {

@@ -35,24 +35,17 @@ func (c *Client) startRows(ctx context.Context, b model.Backend) *pendingRows {
 
 // read reads all tables of a backend, at most Concurrency at a time.
 func (p *pendingRows) read(ctx context.Context, c *Client, b model.Backend) {
-	tables, err := c.tablesFor(ctx, b)
-	if err != nil {
-		p.fail(err, "the lock tables of "+b.URL(""))
+	tables, _ := eachTable(ctx, c, b, func(table string) struct{} {
+		rows, err := c.tableRows(ctx, b, table)
+		if err != nil {
+			p.fail(err, table)
+		}
+		p.add(b, rows)
+		return struct{}{}
+	})
+	if tables.gap != nil {
+		p.fail(tables.gap, "the lock tables of "+b.URL(""))
 	}
-	g := newGroup()
-	g.SetLimit(c.concurrency())
-	for _, table := range tables {
-		g.Go(func() error {
-			rows, err := c.tableRows(ctx, b, table)
-			if err != nil {
-				p.fail(err, table)
-				return nil
-			}
-			p.add(b, rows)
-			return nil
-		})
-	}
-	_ = g.Wait() // errors are noted
 }
 
 func (p *pendingRows) fail(err error, where string) {

@@ -154,6 +154,7 @@ func (l Lock) Where() string {
 type LockReport struct {
 	Locks    []Lock
 	Problems []string // sources that could not be read, each with the missing action
+	Notes    []string // what was not looked for, where configuration says that it need not be
 }
 
 // Verdict is what the evidence says of a lock.

@@ -8,11 +8,13 @@ import (
 
 // TableEvidence is what one lock table says of a state.
 type TableEvidence struct {
-	Table   string
-	Named   bool // configuration or a flag names it for this backend
-	LockRow bool
-	Digest  DigestRow
-	Problem string // why it could not be read; "" when it was
+	Table      string
+	Named      bool // configuration or a flag names it for this backend
+	Configured bool // configuration does
+	LockRow    bool
+	Digest     DigestRow
+	Problem    string // why it could not be read; "" when it was
+	Denied     bool   // and another try will not read it either
 }
 
 // MechanismFacts is the evidence of which mechanisms guard a state.
@@ -20,7 +22,10 @@ type MechanismFacts struct {
 	Declared        []Mechanism // configuration and flags
 	LockfileHistory Fact[bool]  // a .tflock exists, or existed by its versions
 	Tables          []TableEvidence
-	Problems        []string // places of evidence that could not be read
+	Problems        []string // places of evidence that could not be read, those below as well
+	Unfound         string   // why tables could not be looked for; "" when they were
+	UnfoundDenied   bool     // and another try will not find them either
+	Unsearched      string   // the same, where configuration names tables
 }
 
 // Mechanisms is which locks a writer of this state has to take.
@@ -61,13 +66,44 @@ func because(configured bool, yes, no string) string {
 }
 
 func refuseMechanisms(f MechanismFacts, m Mechanisms, declaredTable bool) string {
+	unread := unreadTable(f)
 	switch {
 	case declaredTable && len(m.Tables) == 0:
 		return "dynamodb locking is declared but no lock table is known: name it with --lock-table"
+	case unread != "":
+		return unread
 	case len(f.Declared) == 0 && len(f.Problems) > 0:
 		return fmt.Sprintf("which locks the clients take cannot be told (%s): say it with --mechanism", strings.Join(f.Problems, "; "))
 	case !m.Lockfile && len(m.Tables) == 0:
 		return "no lock mechanism is known for this state (no configuration, no lock rows, no lock file now or before): say which the clients use with --mechanism"
+	case len(f.Declared) == 0 && f.Unsearched != "" && !slices.ContainsFunc(f.Tables, TableEvidence.confirms):
+		return fmt.Sprintf("which locks the clients take cannot be told (no table that configuration names has a row of this state, and others could not be looked for: %s): say it with --mechanism", f.Unsearched)
+	}
+	return ""
+}
+
+// unsearched is the warning of a plan that rests on the tables that configuration names.
+func unsearched(f MechanismFacts) []string {
+	if f.Unsearched == "" {
+		return nil
+	}
+	return []string{"Only the lock tables that configuration names are known; others could not be looked for: " + f.Unsearched}
+}
+
+// confirms reports whether a table that configuration names is in use for the state.
+func (t TableEvidence) confirms() bool { return t.Configured && (t.LockRow || t.Digest.Present) }
+
+// unreadTable is why a writer must not go on whatever is declared: a table that
+// it would write to, or that may be read in a moment, could not be read. A lock
+// may be held there, and a digest would be left stale.
+func unreadTable(f MechanismFacts) string {
+	for _, t := range f.Tables {
+		if t.Problem != "" && (t.Named || !t.Denied) {
+			return t.Problem + ": a lock may be held there, and a digest kept: try again when it can be read"
+		}
+	}
+	if f.Unfound != "" && !f.UnfoundDenied {
+		return f.Unfound + ": one that was not found may hold a lock, or a digest: try again"
 	}
 	return ""
 }

@@ -66,6 +66,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 		md5 = spec.Current.MD5
 	}
 	spec.Digests = wrongDigests(p, f, md5)
+	refuseUnfound(p, f.Mechanisms)
 	if len(spec.Digests) == 0 && len(p.Refusals) == 0 {
 		p.Gone = true
 		return p
@@ -73,6 +74,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 	if m.Refusal != "" {
 		p.refuse(m.Refusal)
 	}
+	p.Warnings = append(p.Warnings, unsearched(f.Mechanisms)...)
 	for _, l := range f.Locks {
 		p.refuseFor(l, fmt.Sprintf("the state is locked by %s (%s, ID %s): a digest under a lock may be about to be written", holderName(l), l.Where(), l.Token()))
 	}
@@ -89,7 +91,9 @@ func wrongDigests(p *Plan, f RepairFacts, md5 string) []DigestChange {
 	var out []DigestChange
 	for _, t := range f.Mechanisms.Tables {
 		if t.Problem != "" {
-			p.refuse("not read: " + t.Problem)
+			if t.Named || !t.Denied || len(f.Mechanisms.Declared) == 0 {
+				p.refuse("not read: " + t.Problem)
+			}
 			continue
 		}
 		verdict := AssessDigest(t.Digest, md5, expectsDigest(t, f.Backend))
@@ -105,6 +109,14 @@ func wrongDigests(p *Plan, f RepairFacts, md5 string) []DigestChange {
 		}
 	}
 	return out
+}
+
+// refuseUnfound: that no other table keeps a digest is known only where all were
+// looked for, or where it is declared which locks the clients take.
+func refuseUnfound(p *Plan, f MechanismFacts) {
+	if f.Unfound != "" && (!f.UnfoundDenied || len(f.Declared) == 0) {
+		p.refuse("not read: " + f.Unfound)
+	}
 }
 
 func expectsDigest(t TableEvidence, b Backend) bool {

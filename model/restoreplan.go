@@ -228,7 +228,7 @@ func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 	for _, l := range f.Locks {
 		p.refuseFor(l, fmt.Sprintf("the state is locked by %s (%s, ID %s): clear that lock first, if it is stale", holderName(l), l.Where(), l.Token()))
 	}
-	p.Warnings = append(p.Warnings, unread(f.Mechanisms.Problems)...)
+	p.Warnings = append(append(p.Warnings, unread(f.Mechanisms.Problems)...), unsearched(f.Mechanisms)...)
 }
 
 // mirrorWrite stores the new version as the configuration says, else as the

@@ -35,6 +35,9 @@ func listLocks(ctx context.Context, s *session, args []string) error {
 		return err
 	}
 	locks := distinctLocks(reports, &p)
+	for _, r := range reports {
+		s.note(r.Notes...)
+	}
 	docs := make([]lockDoc, 0, len(locks))
 	for _, l := range locks {
 		docs = append(docs, newLockDoc(l))

@@ -268,6 +268,13 @@ func noneIn(backends []model.Backend, none string) string {
 	return fmt.Sprintf("%s in %d backends", none, len(backends))
 }
 
+// note says what was not looked for, and why that is no gap.
+func (s *session) note(texts ...string) {
+	for _, text := range texts {
+		s.say("note: %s", text)
+	}
+}
+
 // whyUnknown names on stderr the reasons behind the "?" of a table, each once.
 func (s *session) whyUnknown(all []reasons) {
 	seen := map[string]int{}

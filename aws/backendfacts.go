@@ -35,18 +35,22 @@ func (c *Client) BackendFacts(ctx context.Context, b model.Backend) model.Backen
 
 // versioningOf is a bucket's versioning.
 func (c *Client) versioningOf(ctx context.Context, b model.Backend) model.Fact[model.Versioning] {
+	return model.FactOf(c.versioning(ctx, b))
+}
+
+func (c *Client) versioning(ctx context.Context, b model.Backend) (model.Versioning, error) {
 	api, err := c.s3(ctx, b)
 	if err != nil {
-		return model.Unknown[model.Versioning](model.Reason(err))
+		return "", err
 	}
 	out, err := api.GetBucketVersioning(ctx, &s3.GetBucketVersioningInput{Bucket: &b.Bucket})
 	if err != nil {
-		return model.Unknown[model.Versioning](model.Reason(failure(err, "reading the versioning", "s3://"+b.Bucket, "s3:GetBucketVersioning")))
+		return "", failure(err, "reading the versioning", "s3://"+b.Bucket, "s3:GetBucketVersioning")
 	}
 	if out.Status == "" {
-		return model.Known(model.VersioningNever)
+		return model.VersioningNever, nil
 	}
-	return model.Known(model.Versioning(out.Status))
+	return model.Versioning(out.Status), nil
 }
 
 // bucketEncryption is a bucket's default encryption.

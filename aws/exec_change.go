@@ -3,6 +3,7 @@ package aws
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/stateward/stateward/model"
 )
@@ -27,12 +28,17 @@ type changer struct {
 	committed bool   // something is written that only going forward makes whole
 	yielded   error  // another client's lock lies under ours: why ours is not to be released
 	backup    string
+	history   []string // the entries of the history as the plan knew them
+	hadNull   bool     // one of them, not the current one, was the null version
+	gone      bool     // what was replaced is in the bucket no more
+	unkept    bool     // the bucket kept no versions when the state was written
 }
 
 // restoring sets a changer up for a restore.
 func (r *run) restoring(spec *model.RestoreSpec) *changer {
 	c := &changer{run: r, current: spec.Current, body: spec.NewBody, md5: spec.NewMD5, store: spec.Write,
-		lockfile: spec.Lockfile, tables: spec.LockTables}
+		lockfile: spec.Lockfile, tables: spec.LockTables, history: spec.History}
+	c.hadNull = slices.Contains(spec.History, nullVersion) && (spec.Current == nil || spec.Current.VersionID != nullVersion)
 	for _, row := range spec.Digests {
 		c.digests = append(c.digests, model.DigestChange{Old: row, Want: spec.NewMD5})
 	}
@@ -172,17 +178,11 @@ func (c *changer) took(held heldLock, err error) (string, error) {
 }
 
 func (c *changer) finished() model.Result {
+	if c.body != nil {
+		return c.restored()
+	}
 	res := c.ended(model.OutcomeDone, nil)
-	res.Backup = c.backup
-	if c.body == nil {
-		res.Message = "the digest of " + c.plan.URL() + " is that of its bytes again"
-		return res
-	}
-	res.Message = fmt.Sprintf("restored the content of version %s as serial %d", c.record.From, c.record.Serial)
-	res.Next = model.Hints{{Text: "Run a plan before the next apply: what was changed since that version is not in the state."}}
-	if c.current != nil {
-		res.Undo = &model.Undo{VersionID: c.current.VersionID, Command: c.c.opts.Program.Restore(c.plan.URL(), c.current.VersionID)}
-	}
+	res.Message = "the digest of " + c.plan.URL() + " is that of its bytes again"
 	return res
 }
 

@@ -16,6 +16,7 @@ func (c *changer) verify() (string, error) {
 		g.Go(func() error { return c.verifyDigest(d.Old) })
 	}
 	g.Go(c.verifyTaken)
+	g.Go(c.verifyVersioning)
 	c.verifyHeldIn(g)
 	if err := g.Wait(); err != nil {
 		return "", c.yield(err)
@@ -93,6 +94,7 @@ func (c *changer) readBack() (string, error) {
 	written := c.written // looking for the bytes notes it anew
 	g.Go(c.verifyWritten)
 	g.Go(func() error { return c.verifyReplaced(written) })
+	g.Go(func() error { return c.verifyKept(written) })
 	for _, d := range c.digests {
 		g.Go(func() error { return c.verifyDigest(after(d)) })
 	}
@@ -129,7 +131,7 @@ func (c *changer) verifyReplaced(written string) error {
 		return nil
 	case err != nil:
 		return err
-	case found && replaces(under, c.current):
+	case found && c.replaces(under):
 		return nil
 	case !found:
 		return &foreignError{what: "the version that was written is not in the history"}
@@ -139,16 +141,14 @@ func (c *changer) verifyReplaced(written string) error {
 	return &foreignError{what: "another client's version " + under.VersionID + " was overwritten: " + laxStore}
 }
 
-// replaces reports whether what lies under a new version is what it was meant to
-// replace.
-func replaces(under *model.Version, meant *model.CurrentState) bool {
-	switch {
-	case meant == nil:
+// replaces reports whether what lies under the new version is what it was meant
+// to replace, or what that lay upon, where it went from the history meanwhile:
+// nobody wrote in between then.
+func (c *changer) replaces(under *model.Version) bool {
+	if under == nil || c.current == nil {
 		return under == nil || under.DeleteMarker
-	case under == nil:
-		return false
 	}
-	return under.VersionID == meant.VersionID
+	return under.VersionID == c.current.VersionID || c.knew(under.VersionID)
 }
 
 // after is the row that a digest change leaves.

@@ -46,7 +46,12 @@ func headInput(b model.Backend, key, versionID string, customer customerKey, wit
 
 // headState reads which version is current, without its bytes.
 func (c *Client) headState(ctx context.Context, b model.Backend, key string) (*object, error) {
-	out, err := c.head(ctx, b, key, "")
+	return c.headVersion(ctx, b, key, "")
+}
+
+// headVersion reads what the headers of a version say.
+func (c *Client) headVersion(ctx context.Context, b model.Backend, key, versionID string) (*object, error) {
+	out, err := c.head(ctx, b, key, versionID)
 	if err != nil {
 		return nil, err
 	}

@@ -65,6 +65,9 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 			Next: "List the versions with: " + c.opts.Program.Command("history", b.URL(key))}
 	}
 	f.Target = target
+	for _, v := range history {
+		f.History = append(f.History, v.VersionID)
+	}
 	f.Expires, _ = c.expires(ctx, b)
 	if !c.targetServes(ctx, &f) {
 		f.Versioning = c.versioningOf(ctx, b)

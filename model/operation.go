@@ -36,6 +36,7 @@ type RestoreSpec struct {
 	LockTables []string
 	Digests    []DigestRow // rows to set, with the value they must still have
 	Write      ObjectWrite
+	History    []string // ids of all versions and delete markers when the plan was made
 }
 
 // CurrentState is the version that a restore replaces.

@@ -19,6 +19,7 @@ type RestoreFacts struct {
 	TargetErr  string         // why its bytes could not be read; "" when they were
 	Current    *CurrentObject // nil: deleted or never there
 	CurrentErr string         // why what is there could not be read; "" when it was
+	History    []string       // ids of all versions and delete markers
 	// Headers are those of every version of the history that is no delete marker,
 	// by version id, also where one could not be read.
 	Headers    map[string]Fact[StateHeader]
@@ -49,7 +50,7 @@ type CurrentObject struct {
 func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
 	p := &Plan{Operation: OpRestore, Backend: f.Backend, Key: f.Key, Made: f.Now, Reason: r.Reason}
 	p.guard(f.ReadOnly, f.Expires, f.Now)
-	spec := &RestoreSpec{Target: f.Target, TargetMD5: DigestOf(f.TargetBody)}
+	spec := &RestoreSpec{Target: f.Target, TargetMD5: DigestOf(f.TargetBody), History: f.History}
 	p.Restore = spec
 	refuseUnversioned(p, f.Versioning)
 	if !refuseTarget(p, f) {

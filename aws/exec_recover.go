@@ -1,8 +1,6 @@
 package aws
 
 import (
-	"fmt"
-
 	"github.com/stateward/stateward/model"
 )
 
@@ -36,10 +34,7 @@ func (r *recoverer) do() model.Result {
 		r.changed = true
 	}
 	res := r.ended(model.OutcomeDone, nil)
-	res.Message = fmt.Sprintf("%s %s: %s; it is finished and its locks are released", r.spec.Record.Operation, r.spec.Record.ID, r.spec.Stage)
-	if r.spec.Stage == model.StageNothingWritten || r.spec.Stage == model.StageOvertaken {
-		res.Message = fmt.Sprintf("%s %s had written nothing: its locks are released", r.spec.Record.Operation, r.spec.Record.ID)
-	}
+	res.Message = r.spec.Finished()
 	return res
 }
 

@@ -55,6 +55,7 @@ func (c *Client) gatherRecover(ctx context.Context, f *model.RecoverFacts) error
 	}
 	slices.Sort(tables)
 	f.Digests = make([]model.DigestRow, len(tables))
+	gone := make([]error, len(tables))
 	g, gctx := groupWithContext(ctx)
 	g.Go(func() (err error) {
 		f.Current, err = c.currentObject(gctx, f.Backend, f.Key)
@@ -63,17 +64,36 @@ func (c *Client) gatherRecover(ctx context.Context, f *model.RecoverFacts) error
 	for i, table := range tables {
 		g.Go(func() (err error) {
 			f.Digests[i], err = c.digestRowOf(gctx, f.Backend, table, f.Key)
+			if errors.Is(err, model.ErrNotFound) {
+				f.Digests[i].Table, gone[i], err = table, err, nil
+			}
 			return err
 		})
 	}
 	if err := g.Wait(); err != nil {
 		return err
 	}
+	dropGone(f, gone)
 	if f.Record.Explains(f.Current) {
 		return nil
 	}
 	f.Wrote = model.FactOf(c.wroteSince(ctx, f.Backend, f.Key, f.Record))
 	return ctx.Err()
+}
+
+// dropGone leaves out the tables that are gone: no lock and no digest is kept there,
+// and that they cannot be read hides nothing.
+func dropGone(f *model.RecoverFacts, gone []error) {
+	for i := len(gone) - 1; i >= 0; i-- {
+		if gone[i] == nil {
+			continue
+		}
+		table := f.Digests[i].Table
+		f.Digests = slices.Delete(f.Digests, i, i+1)
+		f.Gone = append(f.Gone, table)
+		told := model.ReasonAt(gone[i], table)
+		f.Problems = slices.DeleteFunc(f.Problems, func(p string) bool { return p == told })
+	}
 }
 
 // wroteSince looks for the recorded content among the versions that are newer
@@ -85,6 +105,9 @@ func (c *Client) wroteSince(ctx context.Context, b model.Backend, key string, re
 	}
 	for _, v := range history {
 		switch {
+		case !keepsVersions(v.VersionID):
+			return false, &model.Failure{Kind: model.ErrUnsupported, Tried: "looking for what it wrote", On: b.URL(key),
+				Next: "The bucket does not keep every version: one that it wrote may be overwritten."}
 		case v.VersionID == rec.Previous, v.DeleteMarker && rec.Previous == "":
 			return false, nil
 		case v.DeleteMarker:

@@ -66,6 +66,7 @@ const (
 	TokenLineage  = "LINEAGE"
 	TokenVerbatim = "VERBATIM"
 	TokenDead     = "DEAD"
+	TokenRecord   = "RECORD"
 )
 
 // URL is the state that the plan is about.

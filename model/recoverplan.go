@@ -20,6 +20,7 @@ type RecoverFacts struct {
 	// the recorded content. It is read only where the current one is neither.
 	Wrote    Fact[bool]
 	Digests  []DigestRow // of the tables that the record names
+	Gone     []string    // such tables that are not there any more
 	Host     string      // this machine
 	Alive    Fact[bool]  // whether the record's process runs on this machine
 	Now      time.Time
@@ -34,6 +35,7 @@ type Stage string
 // The stages that the wire tells apart.
 const (
 	StageNothingWritten Stage = "nothing was written"
+	StageDigestStrayed  Stage = "the state is as before, its digest is not"
 	StageOvertaken      Stage = "nothing was written; another client wrote a newer version"
 	StageDigestMissing  Stage = "the state was written, its digest was not"
 	StageReleaseMissing Stage = "everything was written, the locks were not released"
@@ -48,6 +50,22 @@ type RecoverSpec struct {
 	Current *CurrentState // as it must still be
 	Digests []DigestChange
 	Keep    []DigestRow // rows that must still be so
+}
+
+// Finished is what a recovery has done.
+func (s *RecoverSpec) Finished() string {
+	done := string(s.Stage) + "; it is finished and its locks are released"
+	switch s.Stage {
+	case StageNothingWritten, StageOvertaken:
+		done = "it had written nothing: its locks are released"
+		if len(s.Digests) > 0 {
+			done = "another client wrote since, and the digest is that of its bytes now; the locks are released"
+		}
+	case StageDigestStrayed:
+		done = "the state is as before, and its digest is that of its bytes again; its locks are released"
+	case StageDigestMissing, StageReleaseMissing, StageUnknown:
+	}
+	return fmt.Sprintf("%s %s: %s", s.Record.Operation, s.Record.ID, done)
 }
 
 // DigestChange is a digest row as it must still be, and what it becomes: an
@@ -104,70 +122,65 @@ func md5Of(o *CurrentObject) string {
 	return DigestOf(o.Body)
 }
 
-// stageOf compares the state's bytes and its digests with the record.
+// stageOf compares the state's bytes with the record. The bytes decide: a digest is
+// right when it is that of the bytes, whoever changed it, and no client that locks
+// writes either while the record's locks stand.
 func stageOf(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
-	switch md5Of(f.Current) {
+	now := md5Of(f.Current)
+	switch now {
 	case f.Record.NewMD5: // also a repair, which changes no bytes: it goes forward
-		return forward(f)
+		changes, keep := agree(f.Digests, now, func(DigestRow) bool { return false })
+		if len(changes) > 0 {
+			return StageDigestMissing, changes, keep
+		}
+		return StageReleaseMissing, nil, keep
 	case f.Record.PreviousMD5:
-		return backward(f)
+		changes, keep := agree(f.Digests, now, f.Record.isAsBefore)
+		if len(changes) > 0 {
+			return StageDigestStrayed, changes, keep
+		}
+		return StageNothingWritten, nil, keep
 	}
-	return overtaken(f)
+	return overtaken(f, now)
 }
 
-// overtaken: a client wrote after the plan was made. The state's write is
-// conditional on the version it replaces, so where no newer version has our
-// content none is to come either, and the digests, which come after it, are the
-// other client's business: they stay as they are.
-func overtaken(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
-	wrote, known := f.Wrote.Get()
-	if !known || wrote {
+// overtaken: a client wrote, or deleted, after the plan was made. The state's write
+// is conditional on the version it replaces, so where no newer version has our
+// content none is to come either. The digests, which come after it, are the other
+// client's business and stay as they are, but for one that a repair of ours set.
+func overtaken(f RecoverFacts, now string) (Stage, []DigestChange, []DigestRow) {
+	if wrote, known := f.Wrote.Get(); !known || wrote {
 		return StageUnknown, nil, nil
 	}
-	for _, row := range f.Digests {
-		if isWanted(row, f.Record.NewMD5) && !isAsBefore(row, f.Record.Digests[row.Table]) {
-			return StageUnknown, nil, nil // a repair set it: a digest without its bytes
-		}
-	}
-	return StageOvertaken, nil, f.Digests
+	changes, keep := agree(f.Digests, now, func(row DigestRow) bool {
+		return f.Record.isAsBefore(row) || !isWanted(row, f.Record.NewMD5)
+	})
+	return StageOvertaken, changes, keep
 }
 
-// forward: the new bytes are there; every digest that is still the old one is
-// set, one that is new already is kept.
-func forward(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
-	var changes []DigestChange
-	var keep []DigestRow
-	for _, row := range f.Digests {
-		switch {
-		case isWanted(row, f.Record.NewMD5):
+// agree makes rows those of the bytes, but for those that may stay as they are.
+func agree(rows []DigestRow, md5 string, mayStay func(DigestRow) bool) (changes []DigestChange, keep []DigestRow) {
+	for _, row := range rows {
+		if isWanted(row, md5) || mayStay(row) {
 			keep = append(keep, row)
-		case isAsBefore(row, f.Record.Digests[row.Table]):
-			changes = append(changes, DigestChange{Old: row, Want: f.Record.NewMD5})
-		default:
-			return StageUnknown, nil, nil
+		} else {
+			changes = append(changes, DigestChange{Old: row, Want: md5})
 		}
 	}
-	if len(changes) > 0 {
-		return StageDigestMissing, changes, keep
-	}
-	return StageReleaseMissing, nil, keep
+	return changes, keep
 }
 
-// backward: nothing was written; the digests must be as they were before.
-func backward(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
-	for _, row := range f.Digests {
-		if !isAsBefore(row, f.Record.Digests[row.Table]) {
-			return StageUnknown, nil, nil
-		}
-	}
-	return StageNothingWritten, nil, f.Digests
-}
-
+// isWanted reports whether a row is that of these bytes; no state has none.
 func isWanted(row DigestRow, md5 string) bool {
+	if md5 == "" {
+		return !row.Present
+	}
 	return row.Present && row.HasAttr && row.Value == md5
 }
 
-func isAsBefore(row DigestRow, before string) bool {
+// isAsBefore reports whether a row is as it was when the operation began.
+func (r RecoveryRecord) isAsBefore(row DigestRow) bool {
+	before := r.Digests[row.Table]
 	if before == NoDigest {
 		return !row.Present
 	}
@@ -183,6 +196,9 @@ func describeRecovery(p *Plan, f RecoverFacts, stage Stage) {
 	}
 	for _, l := range f.Held {
 		p.fact("Still locked", l.Where()+", ID "+l.Token())
+	}
+	for _, table := range f.Gone {
+		p.warn("There is no lock table " + table + " here. If it was deleted, the locks and digests in it went with it; if it is in another region, they are left as they are.")
 	}
 	for _, l := range f.Others {
 		p.fact("Stays", fmt.Sprintf("%s in %s, ID %s", holderName(l), l.Where(), l.Token()))
@@ -214,7 +230,11 @@ func recordWho(held []Lock) string {
 func recoverSteps(p *Plan, f RecoverFacts, changes []DigestChange) {
 	p.step("verify", "read the state, the digest and the locks again", "stop if anything differs from what is shown here")
 	for _, d := range changes {
-		p.step("digest", "set the digest in "+d.Old.Table+" to that of the state's bytes", digestCondition(d.Old))
+		does := "set the digest in " + d.Old.Table + " to that of the state's bytes"
+		if d.Want == "" {
+			does = "delete the digest in " + d.Old.Table + ": there is no state"
+		}
+		p.step("digest", does, digestCondition(d.Old))
 	}
 	for _, l := range f.Held {
 		p.step("release", "release "+l.Where(), "only if it is still the lock of that operation")
@@ -227,6 +247,10 @@ func recoverTokens(p *Plan, f RecoverFacts) {
 	p.Tokens = append(p.Tokens, Token{Label: "the operation's ID", Value: f.Record.ID, Why: "it names the operation that is finished"})
 	if why := mayBeAlive(f); why != "" {
 		p.Tokens = append(p.Tokens, Token{Label: "the word DEAD", Value: TokenDead, Why: why})
+	}
+	for _, table := range f.Gone {
+		p.Tokens = append(p.Tokens, Token{Label: "the table's name", Value: table,
+			Why: "the lock table " + table + " is not found: it was deleted, or it is in another region (--region), where its lock would stay"})
 	}
 	p.protect()
 }
@@ -264,19 +288,20 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	}
 	p.Manual = append(p.Manual, Hint{Command: f.Program.Command("history", p.URL())}, Hint{Command: f.Program.Command("repair", p.URL(), "--dry-run")})
 	for _, l := range distinctHolders(f.Held) {
-		p.Manual = append(p.Manual, Hint{Command: f.Program.Unlock(p.URL(), l)})
+		p.Manual = append(p.Manual, Hint{Command: f.Program.Command("unlock", p.URL(), "--lock-id", l.Token(), "--confirm", TokenRecord)})
 	}
-	p.refuse(manualWhy(f) + ": look at the versions, decide which one is right, then release the lock by hand")
+	p.refuse(manualWhy(f) + ": look at the versions, decide which one is right, then release the lock with " + p.Manual[len(p.Manual)-1].Command)
 }
 
+// manualWhy says what is seen, and why it tells nobody what to do.
 func manualWhy(f RecoverFacts) string {
-	switch wrote, known := f.Wrote.Get(); {
-	case f.Wrote.IsUnknown():
-		return "whether it wrote a version that was overwritten since cannot be told (" + f.Wrote.Reason() + ")"
-	case known && wrote:
-		return "its version was written and then overwritten beside the lock"
+	why := "its version was written and then overwritten beside the lock"
+	if f.Wrote.IsUnknown() {
+		why = "whether it wrote a version that was overwritten since cannot be told (" + f.Wrote.Reason() + ")"
 	}
-	return "somebody wrote beside the lock"
+	short := func(md5 string) string { return orNone(md5[:min(8, len(md5))]) }
+	return fmt.Sprintf("%s: the bytes (MD5 %s) are neither those before (%s) nor those meant (%s)",
+		why, short(md5Of(f.Current)), short(f.Record.PreviousMD5), short(f.Record.NewMD5))
 }
 
 func orNone(s string) string {

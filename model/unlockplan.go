@@ -40,7 +40,7 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 	p.Unlock.Victims = victims
 	describeHolders(p, victims, others)
 	unlockSteps(p, victims, f)
-	unlockTokens(p, victims)
+	unlockTokens(p, victims, f.Program)
 	p.Warnings = append(p.Warnings, "If the holder is alive after all, two writers can overwrite each other.")
 	p.Undo.Text = "none: a removed lock cannot be put back; its content is in the journal"
 	p.guard(f.ReadOnly, f.Expires, f.Now)
@@ -166,8 +166,10 @@ func manualRowDelete(l Lock, f UnlockFacts) string {
 	return f.Program.AWS(f.Backend.Access, "dynamodb", f.Region, words...)
 }
 
-// unlockTokens asks for each holder's ID; two holders are two confirmations.
-func unlockTokens(p *Plan, victims []Lock) {
+// unlockTokens asks for each holder's ID; two holders are two confirmations. A
+// recovery record is all that tells how far an operation came, so a lock that
+// carries one asks for more.
+func unlockTokens(p *Plan, victims []Lock, run Program) {
 	live := false
 	for _, l := range distinctHolders(victims) {
 		why := "it names the one lock that is removed"
@@ -180,7 +182,23 @@ func unlockTokens(p *Plan, victims []Lock) {
 	if live {
 		p.Tokens = append(p.Tokens, Token{Label: "the word LIVE", Value: TokenLive, Why: "the evidence says that the holder is alive"})
 	}
+	if rec, ours := recordIn(victims); ours {
+		finish := run.Command("recover", p.URL())
+		p.Tokens = append(p.Tokens, Token{Label: "the word RECORD", Value: TokenRecord,
+			Why: "it is the lock of a " + string(rec.Operation) + " of stateward, and goes with the record that finishes or undoes it: " + finish + " does that, and then the lock is gone as well"})
+		p.warn("This lock holds the record of an unfinished " + string(rec.Operation) + ". An unlock leaves that half done: the state may be written and its digest not. Recover it instead: C in the UI, else " + finish)
+	}
 	p.protect()
+}
+
+// recordIn is the first recovery record that one of the locks carries.
+func recordIn(locks []Lock) (RecoveryRecord, bool) {
+	for _, l := range locks {
+		if rec, ours := ParseRecoveryRecord(l.Info.Info); ours {
+			return rec, true
+		}
+	}
+	return RecoveryRecord{}, false
 }
 
 func refuseYoung(p *Plan, victims []Lock) {

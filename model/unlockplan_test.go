@@ -25,6 +25,8 @@ func TestPlanUnlock(t *testing.T) {
 	two := []Lock{heldBy("one", MechanismLockfile), heldBy("two", MechanismDynamoDB)}
 	live := heldBy("one", MechanismDynamoDB)
 	live.Verdict = LikelyLive
+	left := heldBy("one", MechanismDynamoDB)
+	left.Info.Info = recordText(t, OpRestore)
 	policy := func(p Policy) Backend { return Backend{Name: "payments", Bucket: "b", Policy: p} }
 	cases := map[string]struct {
 		facts   UnlockFacts
@@ -34,22 +36,24 @@ func TestPlanUnlock(t *testing.T) {
 		refusal string
 		gone    bool
 	}{
-		"one holder in both mechanisms is one confirmation": {UnlockFacts{Locks: both}, UnlockRequest{LockID: "one"}, 2, "one", "", false},
-		"two holders are two confirmations":                 {UnlockFacts{Locks: two}, UnlockRequest{}, 2, "one two", "", false},
-		"only the named holder is removed":                  {UnlockFacts{Locks: two}, UnlockRequest{LockID: "two"}, 1, "two", "", false},
-		"only the named mechanism is touched":               {UnlockFacts{Locks: both}, UnlockRequest{LockID: "one", Mechanism: MechanismDynamoDB}, 1, "one", "", false},
-		"a wrong ID names the holder and changes nothing":   {UnlockFacts{Locks: both}, UnlockRequest{LockID: "nine"}, 0, "", "held by carol@laptop with ID one", false},
-		"no lock at all is already gone":                    {UnlockFacts{}, UnlockRequest{LockID: "one"}, 0, "", "", true},
-		"no lock found but a place unread is not gone":      {UnlockFacts{Problems: []string{"AccessDenied dynamodb:GetItem on locks"}}, UnlockRequest{LockID: "one"}, 0, "", "dynamodb:GetItem", false},
-		"a likely live holder asks for LIVE":                {UnlockFacts{Locks: []Lock{live}}, UnlockRequest{LockID: "one"}, 1, "one LIVE", "", false},
-		"a protected backend asks for its name":             {UnlockFacts{Locks: both, Backend: policy(Policy{Protected: true})}, UnlockRequest{LockID: "one"}, 2, "one payments", "", false},
-		"a read-only policy refuses":                        {UnlockFacts{Locks: both, Backend: policy(Policy{ReadOnly: true})}, UnlockRequest{LockID: "one"}, 2, "one", "read-only", false},
-		"read-only refuses":                                 {UnlockFacts{Locks: both, ReadOnly: true}, UnlockRequest{LockID: "one"}, 2, "one", "read-only", false},
-		"a policy that demands a reason refuses without":    {UnlockFacts{Locks: both, Backend: policy(Policy{RequireReason: true})}, UnlockRequest{LockID: "one"}, 2, "one", "--reason", false},
-		"a policy that demands a reason accepts one":        {UnlockFacts{Locks: both, Backend: policy(Policy{RequireReason: true})}, UnlockRequest{LockID: "one", Reason: "INC-1"}, 2, "one", "", false},
-		"a lock younger than the policy allows is refused":  {UnlockFacts{Locks: both, Backend: policy(Policy{MinLockAge: 2 * time.Hour})}, UnlockRequest{LockID: "one"}, 2, "one", "younger than 2 h", false},
-		"credentials about to expire refuse":                {UnlockFacts{Locks: both, Expires: planNow.Add(4 * time.Minute)}, UnlockRequest{LockID: "one"}, 2, "one", "expire in 4 min", false},
-		"credentials that last long enough do not":          {UnlockFacts{Locks: both, Expires: planNow.Add(6 * time.Minute)}, UnlockRequest{LockID: "one"}, 2, "one", "", false},
+		"one holder in both mechanisms is one confirmation":    {UnlockFacts{Locks: both}, UnlockRequest{LockID: "one"}, 2, "one", "", false},
+		"two holders are two confirmations":                    {UnlockFacts{Locks: two}, UnlockRequest{}, 2, "one two", "", false},
+		"only the named holder is removed":                     {UnlockFacts{Locks: two}, UnlockRequest{LockID: "two"}, 1, "two", "", false},
+		"only the named mechanism is touched":                  {UnlockFacts{Locks: both}, UnlockRequest{LockID: "one", Mechanism: MechanismDynamoDB}, 1, "one", "", false},
+		"a wrong ID names the holder and changes nothing":      {UnlockFacts{Locks: both}, UnlockRequest{LockID: "nine"}, 0, "", "held by carol@laptop with ID one", false},
+		"no lock at all is already gone":                       {UnlockFacts{}, UnlockRequest{LockID: "one"}, 0, "", "", true},
+		"no lock found but a place unread is not gone":         {UnlockFacts{Problems: []string{"AccessDenied dynamodb:GetItem on locks"}}, UnlockRequest{LockID: "one"}, 0, "", "dynamodb:GetItem", false},
+		"a likely live holder asks for LIVE":                   {UnlockFacts{Locks: []Lock{live}}, UnlockRequest{LockID: "one"}, 1, "one LIVE", "", false},
+		"the lock of an interrupted operation asks for RECORD": {UnlockFacts{Locks: []Lock{both[0], left}}, UnlockRequest{LockID: "one"}, 2, "one RECORD", "", false},
+		"but not where that lock stays":                        {UnlockFacts{Locks: []Lock{both[0], left}}, UnlockRequest{LockID: "one", Mechanism: MechanismLockfile}, 1, "one", "", false},
+		"a protected backend asks for its name":                {UnlockFacts{Locks: both, Backend: policy(Policy{Protected: true})}, UnlockRequest{LockID: "one"}, 2, "one payments", "", false},
+		"a read-only policy refuses":                           {UnlockFacts{Locks: both, Backend: policy(Policy{ReadOnly: true})}, UnlockRequest{LockID: "one"}, 2, "one", "read-only", false},
+		"read-only refuses":                                    {UnlockFacts{Locks: both, ReadOnly: true}, UnlockRequest{LockID: "one"}, 2, "one", "read-only", false},
+		"a policy that demands a reason refuses without":       {UnlockFacts{Locks: both, Backend: policy(Policy{RequireReason: true})}, UnlockRequest{LockID: "one"}, 2, "one", "--reason", false},
+		"a policy that demands a reason accepts one":           {UnlockFacts{Locks: both, Backend: policy(Policy{RequireReason: true})}, UnlockRequest{LockID: "one", Reason: "INC-1"}, 2, "one", "", false},
+		"a lock younger than the policy allows is refused":     {UnlockFacts{Locks: both, Backend: policy(Policy{MinLockAge: 2 * time.Hour})}, UnlockRequest{LockID: "one"}, 2, "one", "younger than 2 h", false},
+		"credentials about to expire refuse":                   {UnlockFacts{Locks: both, Expires: planNow.Add(4 * time.Minute)}, UnlockRequest{LockID: "one"}, 2, "one", "expire in 4 min", false},
+		"credentials that last long enough do not":             {UnlockFacts{Locks: both, Expires: planNow.Add(6 * time.Minute)}, UnlockRequest{LockID: "one"}, 2, "one", "", false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -102,5 +106,25 @@ func TestTheCommandsByHandHoldTheSameConditions(t *testing.T) {
 		if got := strings.Join(p.Manual.Commands(), "\n"); !strings.Contains(got, c.want) {
 			t.Errorf("%s: %s", name, got)
 		}
+	}
+}
+
+func recordText(t *testing.T, op Operation) string {
+	t.Helper()
+	info, err := RecoveryRecord{Operation: op, ID: "op", Host: "desk"}.Info()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return info
+}
+
+func TestTheUnlockOfAnInterruptedOperationNamesItsRecovery(t *testing.T) {
+	l := heldBy("one", MechanismDynamoDB)
+	l.Info.Info = recordText(t, OpRepair)
+	p := PlanUnlock(UnlockFacts{Backend: Backend{Bucket: "b"}, Key: "k", Locks: []Lock{l}, Now: planNow, Program: Program{Flags: []string{"--region=eu-west-1"}}}, UnlockRequest{LockID: "one"})
+	const want = "stateward recover s3://b/k --region=eu-west-1"
+	token, missing := p.MissingToken([]string{"one", TokenLive})
+	if !missing || token.Value != TokenRecord || !strings.Contains(token.Why, want) || !strings.Contains(strings.Join(p.Warnings, "\n"), want) {
+		t.Errorf("token %+v, warnings %q", token, p.Warnings)
 	}
 }

@@ -117,7 +117,6 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 	if p.Gone {
 		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do: "+p.WhyGone(), widget.Good, width, w)...)
 	}
-	lines = append(lines, recordLines(p, st, w)...)
 	for _, f := range p.Facts {
 		lines = append(lines, labelled(st, f.Label, f.Text, factTone(f), width, w)...)
 	}

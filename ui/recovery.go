@@ -65,19 +65,6 @@ func (r *lockRow) recoverHint(now time.Time) widget.Cell {
 	return warn("▲ " + r.interruption() + ", or one under way: C looks and recovers it")
 }
 
-// recordLines point from the unlock of an interrupted operation to its recovery.
-func recordLines(p *model.Plan, st widget.Styles, w int) []string {
-	if p.Unlock == nil {
-		return nil
-	}
-	for _, l := range p.Unlock.Victims {
-		if recordOf(l) != nil {
-			return labelled(st, "▲", "stateward itself took this lock. If that operation was interrupted, close this and press C to recover it: an unlock leaves it half done.", widget.Warn, 2, w)
-		}
-	}
-	return nil
-}
-
 // recoveries are the interrupted operations that were met in locks, the oldest
 // first.
 type recoveries struct{ rows []lockRow }

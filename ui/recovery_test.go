@@ -142,7 +142,7 @@ func TestReadOnlyRecoversNothing(t *testing.T) {
 
 func TestAnUnlockOfAnInterruptedOperationPointsToItsRecovery(t *testing.T) {
 	s := open(t, sampleFleet().interrupt(time.Hour))
-	s.press("2", "U").sees("Force-unlock warehouse", "stateward itself took this lock", "press C to recover it")
+	s.press("2", "U").sees("Force-unlock warehouse", "holds the record of an unfinished restore", "C in the UI")
 	s.wait(time.Second).press("esc").sees("C recovers this interrupted restore; an unlock leaves it half done")
 	s.wait(10*time.Second).press("j", "U").missing("stateward itself").wait(time.Second).press("esc").missing("leaves it half done")
 }

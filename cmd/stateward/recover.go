@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/stateward/stateward/model"
@@ -41,11 +42,17 @@ func recoverAll(ctx context.Context, s *session, args []string, f changeFlags) e
 	results := []resultDoc{}
 	worst := exitDone
 	for _, at := range states {
-		code, err := s.recoverOne(ctx, at, f, func(r model.Result) { results = append(results, newResultDoc(r)) })
+		code, unlooked, err := s.recoverOne(ctx, at, f, func(r model.Result) { results = append(results, newResultDoc(r)) })
 		if err != nil {
 			return err
 		}
 		worst = worse(worst, code)
+		if unlooked != nil {
+			s.say("stateward: %s is recovered; whether another interrupted operation waits there was not read: %v", at.backend.URL(at.key), unlooked)
+		}
+		if unlooked != nil && len(states) > 1 {
+			worst = worse(worst, exitFailed) // a list that is not complete
+		}
 	}
 	for _, text := range p.texts {
 		s.say("stateward: not read: %s", text)
@@ -105,30 +112,48 @@ func (s *session) interrupted(ctx context.Context, args []string, p *problems) (
 }
 
 // recoverOne recovers the operations on one state: when one is finished, the
-// next look finds the next.
-func (s *session) recoverOne(ctx context.Context, at stateAt, f changeFlags, collect func(model.Result)) (int, error) {
-	for {
+// next look finds the next. What is recovered stays so when that look fails:
+// unlooked is why it did.
+func (s *session) recoverOne(ctx context.Context, at stateAt, f changeFlags, collect func(model.Result)) (code int, unlooked, err error) {
+	for recovered := false; ; recovered = true {
 		last := model.Result{}
 		c := &change{session: s, flags: f, what: model.OpRecover, backend: at.backend, key: at.key,
 			plan: func(ctx context.Context) (*model.Plan, error) {
-				return s.access.PlanRecover(ctx, at.backend, at.key, f.reason)
+				p, err := s.access.PlanRecover(ctx, at.backend, at.key, f.reason)
+				if recovered {
+					p, unlooked = lookedOn(p, err)
+					return p, nil
+				}
+				return p, err
 			},
 			collect: func(r model.Result) { last = r }}
 		err := c.run(ctx)
 		if last.Outcome == model.OutcomeAlreadyGone {
-			return exitDone, nil
+			return exitDone, unlooked, nil
 		}
 		collect(last)
 		var exit *exitError
 		switch {
 		case errors.As(err, &exit):
-			return exit.code, nil
+			return exit.code, nil, nil
 		case err != nil:
-			return exitFailed, err
+			return exitFailed, nil, err
 		case last.Outcome != model.OutcomeDone:
-			return exitDone, nil
+			return exitDone, nil, nil
 		}
 	}
+}
+
+// lookedOn is what a look for a next operation found: a plan, or none and why not.
+func lookedOn(p *model.Plan, err error) (*model.Plan, error) {
+	none := &model.Plan{Operation: model.OpRecover, Gone: true}
+	switch {
+	case err != nil:
+		return none, err
+	case p.Recover == nil && !p.Gone:
+		return none, errors.New(strings.Join(p.Refusals, "; "))
+	}
+	return p, nil
 }
 
 // worse is the exit code that says more: interrupted, failed, refused, done.

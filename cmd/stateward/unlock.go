@@ -16,7 +16,9 @@ func (a *app) unlockCommand(f *flags) *cobra.Command {
 		Long: `Remove the lock that --lock-id names, in every mechanism that keeps it, or only in
 the one that --mechanism names. Each is removed only while it is byte for byte
 what the plan showed: a newer holder keeps its lock. A lock without an ID is named
-by the first 12 digits of its raw_sha256.`,
+by the first 12 digits of its raw_sha256. The lock of an interrupted restore or
+repair holds the record that recover works from: to remove that, the word RECORD is
+typed as well (--confirm RECORD).`,
 		Example: examples(
 			"stateward unlock s3://acme-tfstate-payments/payments/api/terraform.tfstate --lock-id 71d89b36-316e-9845-07df-19d02b854eb1 --dry-run",
 			"stateward unlock s3://acme-tfstate-payments/payments/api/terraform.tfstate --lock-id 71d89b36-316e-9845-07df-19d02b854eb1 --yes --reason INC-42 -o json"),

@@ -1,7 +1,6 @@
 package aws_test
 
 import (
-	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -14,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/aws"
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
@@ -41,7 +41,7 @@ func TestFaultMatrix(t *testing.T) {
 	workers.Go(func() { count.try(t, sample(busy), 2*runtime.GOMAXPROCS(0), trial.run) })
 	workers.Go(func() { count.try(t, sample(waiting), 32, trial.wait) }) // for timeouts, most of the time
 	workers.Wait()
-	tells(t, fmt.Sprintf("fault matrix: %s of %d", count.String(), len(busy)+len(waiting)))
+	evidence.Tells(t, fmt.Sprintf("fault matrix: %s of %d", count.String(), len(busy)+len(waiting)))
 }
 
 // sample is every sixth trial; all of them with STATEWARD_MATRIX=all, as in CI;
@@ -60,25 +60,6 @@ func sample(all []trial) []trial {
 		some = append(some, all[i])
 	}
 	return some
-}
-
-// tells prints what a test counted, and adds it to the file STATEWARD_COUNTS:
-// go test keeps the output of tests that pass to itself.
-func tells(t *testing.T, line string) {
-	t.Helper()
-	fmt.Println(line)
-	name := os.Getenv("STATEWARD_COUNTS")
-	if name == "" {
-		return
-	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = fmt.Fprintln(f, line)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 // tally counts the trials and what became of them.

@@ -42,12 +42,16 @@ type lab struct {
 
 // everyMechanism runs a test for each way that clients lock.
 func everyMechanism(t *testing.T, f func(*testing.T, *lab)) {
-	for name, mechs := range map[string][]model.Mechanism{
+	for name, mechs := range waysToLock() {
+		t.Run(name, func(t *testing.T) { f(t, newLab(t, mechs...)) })
+	}
+}
+
+func waysToLock() map[string][]model.Mechanism {
+	return map[string][]model.Mechanism{
 		"dynamodb": {model.MechanismDynamoDB},
 		"lockfile": {model.MechanismLockfile},
 		"both":     {model.MechanismLockfile, model.MechanismDynamoDB},
-	} {
-		t.Run(name, func(t *testing.T) { f(t, newLab(t, mechs...)) })
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
@@ -44,7 +45,7 @@ func TestRaceRun(t *testing.T) {
 			t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) { newRace(t, uint64(seed), l.mechs, &count).run() })
 		}
 	})
-	tells(t, "race run: "+count.String())
+	evidence.Tells(t, "race run: "+count.String())
 	count.demandAll(t)
 }
 

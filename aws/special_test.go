@@ -35,7 +35,7 @@ func onEachStore(t *testing.T, f func(*testing.T, *special), mechs ...model.Mech
 // empty.
 func onMoto(t *testing.T, f func(*testing.T, *special), mechs ...model.Mechanism) {
 	t.Helper()
-	url := moto.fresh(t)
+	url := moto.Fresh(t)
 	l := &special{url: url, lab: &lab{t: t, server: emulator.New(emulator.Options{}), journal: &memoryJournal{}, backups: &memoryBackups{},
 		mechs: mechs, s3: rawS3(url), ddb: rawDynamoDB(url)}}
 	l.furnish()

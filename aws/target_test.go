@@ -5,15 +5,10 @@ import (
 	"context"
 	"crypto/sha1" //nolint:gosec // the name of a file of the SDK
 	"encoding/hex"
-	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -25,13 +20,14 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
 // TestMain ends the moto_server that everyTarget started, if it did.
 func TestMain(m *testing.M) {
-	code := m.Run()
-	moto.stop()
+	code := evidence.Main(m)
+	moto.Stop()
 	os.Exit(code)
 }
 
@@ -44,7 +40,7 @@ func everyTarget(t *testing.T, f func(*testing.T, *site)) {
 	t.Run("emulator in small pages", func(t *testing.T) { f(t, newSite(t, emulator.Options{PageSize: 2})) })
 	t.Run("emulator with markers last", func(t *testing.T) { f(t, newSite(t, emulator.Options{MarkersLast: true})) })
 	t.Run("moto", func(t *testing.T) {
-		url := moto.fresh(t)
+		url := moto.Fresh(t)
 		f(t, &site{t: t, url: url, s3: rawS3(url), ddb: rawDynamoDB(url)})
 	})
 }
@@ -169,81 +165,7 @@ func (s *site) operations() []string {
 	return all
 }
 
-// motoServer is the one moto_server of a run of the tests.
-type motoServer struct {
-	mu  sync.Mutex
-	cmd *exec.Cmd
-	url string
-	err error
-}
-
-var moto motoServer //nolint:gochecknoglobals // one process for the whole test binary, ended by TestMain
-
-// fresh is the URL of an empty moto.
-func (m *motoServer) fresh(t *testing.T) string {
-	t.Helper()
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.cmd == nil && m.err == nil {
-		m.url, m.err = m.start()
-	}
-	if m.err != nil {
-		if os.Getenv("STATEWARD_REQUIRE_MOTO") == "1" {
-			t.Fatalf("moto is required and cannot be used: %v", m.err)
-		}
-		t.Skipf("NOT TESTED AGAINST MOTO: %v", m.err)
-	}
-	if err := request(http.MethodPost, m.url+"/moto-api/reset"); err != nil {
-		t.Fatal(err)
-	}
-	return m.url
-}
-
-func (m *motoServer) start() (string, error) {
-	path, err := exec.LookPath("moto_server")
-	if err != nil {
-		return "", fmt.Errorf("moto_server is not installed: %w", err)
-	}
-	port, err := freePort()
-	if err != nil {
-		return "", err
-	}
-	m.cmd = exec.CommandContext(context.Background(), path, "-H", "127.0.0.1", "-p", port) //nolint:gosec // the path is the user's own
-	if err := m.cmd.Start(); err != nil {
-		return "", fmt.Errorf("starting moto_server: %w", err)
-	}
-	url := "http://127.0.0.1:" + port
-	return url, waitUntil(30*time.Second, func() bool { return request(http.MethodGet, url+"/moto-api/data.json") == nil })
-}
-
-func (m *motoServer) stop() {
-	if m.cmd != nil && m.cmd.Process != nil {
-		_ = m.cmd.Process.Kill() // it may have ended by itself
-		_ = m.cmd.Wait()         // reports the kill
-	}
-}
-
-func freePort() (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	_, port, err := net.SplitHostPort(l.Addr().String())
-	return port, errors.Join(err, l.Close())
-}
-
-func request(method, url string) error {
-	req, err := http.NewRequestWithContext(context.Background(), method, url, http.NoBody)
-	if err != nil {
-		return err
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
-}
+var moto evidence.Moto //nolint:gochecknoglobals // one process for the whole test binary, ended by TestMain
 
 // waitUntil polls a condition.
 func waitUntil(limit time.Duration, ok func() bool) error {

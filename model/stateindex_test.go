@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/stateward/stateward/internal/evidence"
 )
 
 // addressesOf are the addresses that the index gives, sorted.
@@ -59,15 +61,12 @@ func TestIndexStateListsTheAddressesThatTerraformLists(t *testing.T) {
 // terraformStateList runs the real binary on a state.
 func terraformStateList(t *testing.T, path string) []string {
 	t.Helper()
-	binary, err := exec.LookPath("terraform")
-	if err != nil {
-		t.Skip("SKIPPED: no terraform on PATH; only the recorded lists were compared")
-	}
-	path, err = filepath.Abs(path)
+	evidence.Tools(t, "terraform")
+	path, err := filepath.Abs(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), binary, "state", "list", "-no-color", "-state="+path)
+	cmd := exec.CommandContext(t.Context(), "terraform", "state", "list", "-no-color", "-state="+path)
 	cmd.Dir = t.TempDir()
 	cmd.Env = []string{"CHECKPOINT_DISABLE=1", "HOME=" + cmd.Dir}
 	out, err := cmd.Output()

@@ -25,19 +25,19 @@ func TestTheProgramShowsTheFleetAndLeaves(t *testing.T) {
 	tm.Send(keyPress("2"))
 	waitOutput(t, tm, "likely stale")
 	tm.Send(keyPress("q"))
-	tm.WaitFinished(t, teatest.WithFinalTimeout(10*time.Second))
+	tm.WaitFinished(t, teatest.WithFinalTimeout(time.Minute))
 }
 
 func waitOutput(t *testing.T, tm *teatest.TestModel, want string) {
 	t.Helper()
 	teatest.WaitFor(t, tm.Output(), func(out []byte) bool { return bytes.Contains(out, []byte(want)) },
-		teatest.WithDuration(10*time.Second), teatest.WithCheckInterval(5*time.Millisecond))
+		teatest.WithDuration(time.Minute), teatest.WithCheckInterval(5*time.Millisecond))
 }
 
 // until waits for a condition that another goroutine brings about.
 func until(t *testing.T, what string, done func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !done(); runtime.Gosched() {
+	for deadline := time.Now().Add(time.Minute); !done(); runtime.Gosched() {
 		if time.Now().After(deadline) {
 			t.Fatalf("still not: %s", what)
 		}
@@ -112,7 +112,7 @@ func (tt *terminal) wait() error {
 	select {
 	case err := <-tt.ended:
 		return err
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		tt.t.Fatal("the program did not end")
 	}
 	return nil

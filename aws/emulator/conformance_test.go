@@ -1,18 +1,12 @@
 package emulator_test
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
-	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/credentials"
@@ -25,6 +19,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/internal/evidence"
 )
 
 // target is a server under test and the SDK's clients for it.
@@ -62,96 +57,18 @@ func regionalTarget(name, url, region string) *target {
 	}
 }
 
-// moto is the one moto_server of a test and its subtests.
-type moto struct {
-	t    *testing.T // whose end stops the server
-	once sync.Once
-	url  string
-	err  error
-}
-
-// target starts moto_server once, or says loudly that it cannot.
-func (m *moto) target(t *testing.T) *target {
-	t.Helper()
-	m.once.Do(func() {
-		var stop func()
-		m.url, stop, m.err = startMoto()
-		m.t.Cleanup(stop)
-	})
-	if m.err == nil {
-		return newTarget("moto", m.url)
-	}
-	if os.Getenv("STATEWARD_REQUIRE_MOTO") == "1" {
-		t.Fatalf("STATEWARD_REQUIRE_MOTO=1: %v", m.err)
-	}
-	t.Skipf("NOT CHECKED AGAINST MOTO: %v", m.err)
-	return nil
-}
-
-func startMoto() (string, func(), error) {
-	path, err := exec.LookPath("moto_server")
-	if err != nil {
-		return "", func() {}, fmt.Errorf("moto_server: %w", err)
-	}
-	addr, err := freeAddress()
-	if err != nil {
-		return "", func() {}, err
-	}
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil {
-		return "", func() {}, err
-	}
-	ctx, cancel := context.WithCancel(context.Background())
-	cmd := exec.CommandContext(ctx, path, "-H", host, "-p", port)
-	if err := cmd.Start(); err != nil {
-		cancel()
-		return "", func() {}, err
-	}
-	stop := func() {
-		cancel()
-		_ = cmd.Wait() // killed: the error says so
-	}
-	return "http://" + addr, stop, waitFor(addr)
-}
-
-func freeAddress() (string, error) {
-	var lc net.ListenConfig
-	l, err := lc.Listen(context.Background(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	return l.Addr().String(), l.Close()
-}
-
-// waitFor tries to connect until it works or 30 s are over.
-func waitFor(addr string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		var d net.Dialer
-		conn, err := d.DialContext(ctx, "tcp", addr)
-		if err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("moto_server did not open %s: %w", addr, err)
-		case <-tick.C:
-		}
-	}
-}
+func TestMain(m *testing.M) { os.Exit(evidence.Main(m)) }
 
 // TestConformance runs each case against the emulator and against moto: what
 // both show is more than our own opinion of AWS.
 func TestConformance(t *testing.T) {
-	other := &moto{t: t}
+	moto := &evidence.Moto{}
+	defer moto.Stop()
 	for _, cases := range []map[string]func(*testing.T, *target){writeCases(), deleteCases(), versionCases(), undoCases(), historyPageCases(), listCases(), objectCases(), headerCases(), attributeCases(), configCases(), accountCases(), lockTableCases(), tableCases(), settingCases(), keyCases()} {
 		for name, run := range cases {
 			t.Run(name, func(t *testing.T) {
 				t.Run("emulator", func(t *testing.T) { run(t, startEmulator(t, emulator.Options{})) })
-				t.Run("moto", func(t *testing.T) { run(t, other.target(t)) })
+				t.Run("moto", func(t *testing.T) { run(t, newTarget("moto", moto.Fresh(t))) })
 			})
 		}
 	}

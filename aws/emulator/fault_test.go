@@ -74,9 +74,13 @@ func TestAHangEndsWithTheClient(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s, tg := startServer(t, emulator.Options{})
 			b := newStore(t, tg, true)
-			s.OnRequest(faultOn("PutObject", emulator.Fault{Hang: true, AfterEffect: after}))
-			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-			defer cancel()
+			ctx, leave := context.WithCancel(t.Context())
+			defer leave()
+			fault := emulator.Fault{Hang: true, AfterEffect: after, Before: leave}
+			if after {
+				fault.Before, fault.After = nil, leave
+			}
+			s.OnRequest(faultOn("PutObject", fault))
 			in := &s3.PutObjectInput{Bucket: &b.bucket, Key: aws.String(stateKey)}
 			_, err := tg.s3.PutObject(ctx, in)
 			equal(t, "error", err != nil && ctx.Err() != nil, true)

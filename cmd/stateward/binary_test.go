@@ -9,10 +9,12 @@ import (
 	"runtime/debug"
 	"sync"
 	"testing"
+
+	"github.com/stateward/stateward/internal/evidence"
 )
 
 func TestMain(m *testing.M) {
-	code := m.Run()
+	code := evidence.Main(m)
 	_ = os.RemoveAll(binaryDir()) // the tests have told what there was to tell
 	os.Exit(code)
 }

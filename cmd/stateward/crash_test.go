@@ -4,9 +4,7 @@ package main
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"runtime"
 	"strings"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
@@ -48,7 +47,7 @@ func TestCrashMatrix(t *testing.T) {
 			}
 		})
 	})
-	tells(t, fmt.Sprintf("crash matrix: %d crashes, %d accepted", len(all), accepted.Load()))
+	evidence.Tells(t, fmt.Sprintf("crash matrix: %d crashes, %d accepted", len(all), accepted.Load()))
 }
 
 func everyTwelfth(all []crash) (some []crash) {
@@ -56,25 +55,6 @@ func everyTwelfth(all []crash) (some []crash) {
 		some = append(some, all[i])
 	}
 	return some
-}
-
-// tells prints what a test counted, and adds it to the file STATEWARD_COUNTS:
-// go test keeps the output of tests that pass to itself.
-func tells(t *testing.T, line string) {
-	t.Helper()
-	fmt.Println(line)
-	name := os.Getenv("STATEWARD_COUNTS")
-	if name == "" {
-		return
-	}
-	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
-	if err == nil {
-		_, err = fmt.Fprintln(f, line)
-		err = errors.Join(err, f.Close())
-	}
-	if err != nil {
-		t.Error(err)
-	}
 }
 
 // inParallel calls f for 0 to n-1, a few at a time: they are processes.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
@@ -109,7 +110,7 @@ func TestRemediesAreWhatTerraformKnows(t *testing.T) {
 
 // TestRemediesAreAsTerraformFormatsThem asks the real terraform.
 func TestRemediesAreAsTerraformFormatsThem(t *testing.T) {
-	requireTools(t, "terraform")
+	evidence.Tools(t, "terraform")
 	dir := t.TempDir()
 	for _, c := range model.Checks() {
 		if text := c.Example().HCL; text != "" {

@@ -17,7 +17,7 @@ const module = "github.com/stateward/stateward/"
 // program may use ui/widget for its own tables and talk.
 func arrows() map[string][]string {
 	return map[string][]string{
-		"model": {}, "ui/widget": {}, "aws/emulator": {},
+		"model": {}, "ui/widget": {}, "aws/emulator": {}, "internal/evidence": {},
 		"aws/emulator/sample": {"aws/emulator"}, "aws/emulator/checker": {"aws/emulator"},
 		"ui":            {"model", "ui/widget"},
 		"aws":           {"model"},

@@ -14,7 +14,7 @@ import (
 )
 
 // patience is how long a story waits for a screen. Only a failure takes that long.
-const patience = 20 * time.Second
+const patience = 2 * time.Minute
 
 // atOnce is how long the screen may take to show what follows from a key alone,
 // on a busy machine.

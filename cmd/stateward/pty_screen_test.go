@@ -11,7 +11,6 @@ import (
 	"sync/atomic"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/charmbracelet/x/vt"
 	"github.com/creack/pty"
@@ -36,13 +35,11 @@ type console struct {
 	silent   bool     // answer no query
 	before   *term.State
 
-	mu    sync.Mutex // round the emulator and what follows
-	emu   *vt.Emulator
-	win   window
-	raw   []byte    // all that the program wrote
-	first time.Time // when the first frame was there
+	mu  sync.Mutex // round the emulator and what follows
+	emu *vt.Emulator
+	win window
+	raw []byte // all that the program wrote
 
-	began   time.Time
 	replied atomic.Int64  // bytes of answers that reached the program
 	drained chan struct{} // all that was written is read
 	exited  chan struct{} // exit can be read
@@ -71,7 +68,6 @@ func (c *console) start(args ...string) *console {
 		"TERM=xterm-256color", "COLORTERM=truecolor", "LANG=C.UTF-8"}, c.env...)
 	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = c.pts, c.pts, c.pts
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
-	c.began = time.Now()
 	if err := c.cmd.Start(); err != nil {
 		c.t.Fatal(err)
 	}
@@ -129,9 +125,6 @@ func (c *console) wrote(p []byte) {
 	defer c.mu.Unlock()
 	c.raw = append(c.raw, p...)
 	_, _ = c.emu.Write(p) // what it does not know it leaves out
-	if c.first.IsZero() && isFirstFrame(c.emu.String()) {
-		c.first = time.Now()
-	}
 }
 
 // isFirstFrame tells a screen with its head and its foot.
@@ -170,8 +163,8 @@ func (c *console) onAltScreen() bool {
 	return c.emu.IsAltScreen()
 }
 
-// firstFrame waits for the first frame and tells how long it took.
-func (c *console) firstFrame() time.Duration {
+// firstFrame waits for the first frame.
+func (c *console) firstFrame() {
 	c.t.Helper()
 	c.until("the first frame", func() string {
 		if !isFirstFrame(c.screen()) {
@@ -179,9 +172,6 @@ func (c *console) firstFrame() time.Duration {
 		}
 		return ""
 	})
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	return c.first.Sub(c.began)
 }
 
 // resize changes the window while the program runs.

@@ -17,14 +17,16 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+
+	"github.com/stateward/stateward/internal/evidence"
 )
 
 // TestPhantomLocksOfRealTerraform loses the answer to the write of a lock. The
 // real terraform tries again, is refused by its own lock, and leaves it behind:
 // it is found, cleared, and the next plan succeeds.
 func TestPhantomLocksOfRealTerraform(t *testing.T) {
-	requireTools(t, "terraform", "moto_server")
-	proxy := newFaultProxy(t, startMoto(t))
+	evidence.Tools(t, "terraform", "moto_server")
+	proxy := newFaultProxy(t, evidence.StartMoto(t))
 	lab := &terraformLab{endpoint: proxy.url, binary: builtBinary(t)}
 	for _, c := range []struct {
 		name  string
@@ -58,8 +60,8 @@ func TestPhantomLocksOfRealTerraform(t *testing.T) {
 // restore with both mechanisms. What it left is recovered, and the real terraform
 // finds nothing to do with the input that belongs to the state.
 func TestRealTerraformAfterACrash(t *testing.T) {
-	requireTools(t, "terraform", "moto_server")
-	endpoint := startMoto(t)
+	evidence.Tools(t, "terraform", "moto_server")
+	endpoint := evidence.StartMoto(t)
 	lab := &terraformLab{endpoint: endpoint, binary: builtBinary(t)}
 	w := lab.workspace(t, everyTerraformMechanism()[2])
 	w.terraform(0, "apply", "-auto-approve", "-input=false", "-var", "v=one")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
@@ -21,7 +22,7 @@ import (
 // happens to states in years, an hour apart, and holds what is told of each
 // version to what was done.
 func TestRealTerraformWritesAHistory(t *testing.T) {
-	requireTools(t, "terraform")
+	evidence.Tools(t, "terraform")
 	server, err := emulator.Start(emulator.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -276,8 +277,8 @@ func whoami(t *testing.T) string {
 // TestRealTerraformWithLocksInATable: rows leave no history, and one that is
 // still held was there too when somebody wrote with -lock=false.
 func TestRealTerraformWithLocksInATable(t *testing.T) {
-	requireTools(t, "terraform", "moto_server")
-	lab := &terraformLab{endpoint: startMoto(t), binary: builtBinary(t)}
+	evidence.Tools(t, "terraform", "moto_server")
+	lab := &terraformLab{endpoint: evidence.StartMoto(t), binary: builtBinary(t)}
 	w := lab.workspace(t, everyTerraformMechanism()[0])
 	s := &historyStory{terraformWorkspace: w}
 	w.killAnApply()

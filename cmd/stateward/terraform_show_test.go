@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/stateward/stateward/internal/evidence"
 	"github.com/stateward/stateward/model"
 )
 
@@ -26,7 +27,7 @@ import (
 // its tainted and deposed objects exactly, and of the sensitive paths that all
 // are masked.
 func TestTheRealTerraformShowsTheSameState(t *testing.T) {
-	requireTools(t, "terraform")
+	evidence.Tools(t, "terraform")
 	lab := newShowLab(t)
 	const states = 30
 	var g errgroup.Group

@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"net/http/httputil"
@@ -26,6 +25,7 @@ import (
 	"time"
 
 	"github.com/stateward/stateward/aws/emulator"
+	"github.com/stateward/stateward/internal/evidence"
 )
 
 // These stories run the real terraform against moto, with the built program
@@ -49,12 +49,12 @@ func everyTerraformMechanism() []mechanism {
 }
 
 func TestRealTerraformAndMoto(t *testing.T) {
-	requireTools(t, "terraform", "moto_server")
-	runTerraformStories(t, startMoto(t))
+	evidence.Tools(t, "terraform", "moto_server")
+	runTerraformStories(t, evidence.StartMoto(t))
 }
 
 func TestRealTerraformAndTheEmulator(t *testing.T) {
-	requireTools(t, "terraform")
+	evidence.Tools(t, "terraform")
 	server, err := emulator.Start(emulator.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -77,68 +77,22 @@ func runTerraformStories(t *testing.T, endpoint string) {
 	}
 }
 
-// requireTools skips loudly, or fails where everything must be there.
-func requireTools(t *testing.T, tools ...string) {
-	t.Helper()
-	for _, tool := range tools {
-		if _, err := exec.LookPath(tool); err == nil {
-			continue
-		}
-		if os.Getenv("STATEWARD_REQUIRE_REAL") != "" {
-			t.Fatalf("%s is not installed, and STATEWARD_REQUIRE_REAL is set", tool)
-		}
-		t.Skipf("SKIPPED, NOT PASSED: %s is not installed, so nothing was checked against it", tool)
-	}
-}
-
 type terraformLab struct {
 	endpoint string
 	binary   string
 }
 
-// startMoto runs moto_server on a free port until the test ends.
-func startMoto(t *testing.T) string {
-	t.Helper()
-	var lc net.ListenConfig
-	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, port, _ := net.SplitHostPort(l.Addr().String())
-	_ = l.Close()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "moto_server", "-H", "127.0.0.1", "-p", port)
-	cmd.Stdout, cmd.Stderr = io.Discard, io.Discard
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = cmd.Wait() })
-	endpoint := "http://127.0.0.1:" + port
-	waitFor(t, "moto answers", func() bool {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, endpoint+"/moto-api/data.json", nil)
-		if err != nil {
-			return false
-		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			return false
-		}
-		_ = resp.Body.Close()
-		return resp.StatusCode == http.StatusOK
-	})
-	return endpoint
-}
-
-// waitFor polls a condition, at most a minute.
+// waitFor polls a condition. Only a failure takes minutes.
 func waitFor(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()
-	deadline := time.After(time.Minute)
+	deadline := time.After(3 * time.Minute)
 	for !ok() {
 		select {
 		case <-tick.C:
 		case <-deadline:
-			t.Fatalf("waited a minute in vain: %s", what)
+			t.Fatalf("waited three minutes in vain: %s", what)
 		}
 	}
 }

@@ -1,0 +1,5 @@
+//go:build !windows
+
+package evidence
+
+func terminal() string { return "/dev/tty" }

@@ -1,0 +1,3 @@
+package evidence
+
+func terminal() string { return "CONOUT$" }

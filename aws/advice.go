@@ -14,7 +14,7 @@ import (
 )
 
 // advice is what the operator can do about an error answer: full sentences.
-func advice(f *model.Failure, status int, message string, call callError) string {
+func advice(f *model.Failure, status int, message string) string {
 	switch f.Kind {
 	case model.ErrDenied:
 		return denialAdvice(f, message)
@@ -22,8 +22,6 @@ func advice(f *model.Failure, status int, message string, call callError) string
 		return notFoundAdvice(f.Code)
 	case model.ErrThrottled:
 		return "Wait a little and try again, or lower --concurrency."
-	case model.ErrExpired:
-		return renewal(call)
 	case model.ErrUnsupported:
 		return "The endpoint does not offer this; a store that is not AWS may lack it."
 	case model.ErrChanged:
@@ -48,11 +46,11 @@ func denialAdvice(f *model.Failure, message string) string {
 	case "RequestTimeTooSkewed":
 		return "The clock of this machine is wrong: set it."
 	case "InvalidObjectState":
-		return "The object is archived: bring it back with aws s3api restore-object before it can be read."
+		return "The object is archived: it must be restored from there (s3:RestoreObject) before it can be read."
 	case "KMS.DisabledException", "DisabledException":
-		return "The KMS key is disabled: enable it with aws kms enable-key, or ask who disabled it."
+		return "The KMS key is disabled: enable it (kms:EnableKey), or ask who disabled it."
 	case "KMS.KMSInvalidStateException", "KMSInvalidStateException":
-		return "The KMS key cannot be used in its state (pending deletion or import): aws kms cancel-key-deletion, then aws kms enable-key. " + says(message)
+		return "The KMS key cannot be used in its state (pending deletion or import): cancel the deletion (kms:CancelKeyDeletion), then enable it (kms:EnableKey). " + says(message)
 	case "KMS.NotFoundException":
 		return "The KMS key does not exist (any more): what it encrypted cannot be read. " + says(message)
 	case "KMS.InvalidKeyUsageException", "KMS.KeyUnavailableException", "KeyUnavailableException":
@@ -87,24 +85,27 @@ func says(message string) string {
 }
 
 // renewal is how to get credentials that have not expired.
-func renewal(call callError) string {
+func renewal(call callError) model.Hint {
 	if call.callMiddleware == nil {
 		return sessionRenewal(nil)
 	}
 	return sessionRenewal(call.session)
 }
 
-func sessionRenewal(s *session) string {
+func sessionRenewal(s *session) model.Hint {
 	switch {
 	case s == nil:
-		return "Get new credentials and start again."
+		return model.Hint{Text: "Get new credentials and start again."}
 	case s.login != "":
-		return "Log in again with: " + s.login
+		return model.Hint{Text: "Log in again with", Command: s.login}
 	case s.who.profile != "":
-		return "Renew the credentials of profile " + s.who.profile + " and try again."
+		return model.Hint{Text: "Renew the credentials of profile " + s.who.profile + " and try again."}
 	}
-	return "Export new credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN) and start again."
+	return model.Hint{Text: "Export new credentials (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN) and start again."}
 }
+
+// advise puts what to do next into a failure.
+func advise(f *model.Failure, h model.Hint) { f.Next, f.Command = h.Text, h.Command }
 
 // credentialFailure: the request was not sent because there was nothing to sign
 // it with.
@@ -119,15 +120,17 @@ func credentialFailure(f *model.Failure, e *credentialsError) {
 		f.Kind = model.ErrUnreachable
 		f.Next = "Getting the credentials failed on the way (" + innermost(e.err) + "): check the network and AWS_ENDPOINT_URL_STS."
 	case isExpiredSignIn(e.err, f.Code):
-		f.Kind, f.Next = model.ErrExpired, sessionRenewal(e.session)
+		f.Kind = model.ErrExpired
+		advise(f, sessionRenewal(e.session))
 	case denied == model.ErrDenied && e.session.who.role != "":
 		f.Kind, f.Action = model.ErrDenied, "sts:AssumeRole"
 		f.Next = "The role " + e.session.who.role + " cannot be assumed: " + innermost(e.err)
 	case strings.Contains(e.err.Error(), "MFA"):
 		f.Kind = model.ErrNoIdentity
-		f.Next = "The role asks for an MFA code, and nobody can be asked for it here: start a session first, for example with aws sts assume-role."
+		f.Next = "The role asks for an MFA code, and nobody can be asked for it here: start a session of it first (sts:AssumeRole with a code) and export its credentials."
 	default:
-		f.Kind, f.Next = model.ErrNoIdentity, identityAdvice(e)
+		f.Kind = model.ErrNoIdentity
+		advise(f, identityAdvice(e))
 	}
 }
 
@@ -138,14 +141,14 @@ func isUnsent(err error) bool {
 	return errors.As(err, &send) && !strings.Contains(err.Error(), "IMDS")
 }
 
-func identityAdvice(e *credentialsError) string {
+func identityAdvice(e *credentialsError) model.Hint {
 	if e.session.login != "" {
-		return "Log in with: " + e.session.login
+		return model.Hint{Text: "Log in with", Command: e.session.login}
 	}
 	if e.session.who.profile != "" {
-		return "Profile " + e.session.who.profile + " yields no credentials (" + innermost(e.err) + "): check it, or choose another with --profile."
+		return model.Hint{Text: "Profile " + e.session.who.profile + " yields no credentials (" + innermost(e.err) + "): check it, or choose another with --profile."}
 	}
-	return "No credentials were found: choose a profile with --profile (or AWS_PROFILE), or log in with aws sso login."
+	return model.Hint{Text: "No credentials were found: choose a profile with --profile (or AWS_PROFILE), or log in."}
 }
 
 // isExpiredSignIn reports whether a sign-in or a session behind the credentials
@@ -171,9 +174,9 @@ func configFailure(err error, who identity) error {
 		return err
 	case errors.As(err, &missing):
 		f.On = "profile " + missing.Profile
-		f.Next = "There is no profile " + missing.Profile + " in the shared configuration: list them with aws configure list-profiles."
+		advise(f, model.Hint{Text: "There is no profile " + missing.Profile + " in the shared configuration; list those there are with", Command: model.Program{}.Profiles()})
 	case errors.As(err, &mfa):
-		f.Next = "The profile's role asks for an MFA code: start a session first, for example with aws sts assume-role."
+		f.Next = "The profile's role asks for an MFA code: start a session of it first (sts:AssumeRole with a code) and export its credentials."
 	default:
 		f.Next = "Check the shared configuration and the AWS_ variables: " + innermost(err)
 	}

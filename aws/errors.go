@@ -151,7 +151,10 @@ func answerFailure(f *model.Failure, err error, action string, call callError) {
 		said := model.ParseDenial(message)
 		f.Action, f.Denier = orElse(said.Action, action), said.DeniedBy()
 	}
-	f.Next = advice(f, status, message, call)
+	f.Next = advice(f, status, message)
+	if f.Kind == model.ErrExpired {
+		advise(f, renewal(call))
+	}
 	if f.Next == "" && (f.Kind == "" || f.Kind == model.ErrInvalid) {
 		f.Next = fmt.Sprintf("%s answered %d %s and did not say why: try again, and check --endpoint-url and what stands between here and there.",
 			hostOf(err, call), status, http.StatusText(status))

@@ -157,8 +157,9 @@ func (c *Client) deleteVersion(ctx context.Context, b model.Backend, key, versio
 
 // lostLock says whose lock is gone, as far as its version can still be read.
 func (c *Client) lostLock(ctx context.Context, b model.Backend, h healing, cause error) error {
-	e := &lostLockError{what: h.what, who: "another client", cause: cause, command: fmt.Sprintf("aws s3api delete-object --bucket %s --key %s --version-id %s",
-		model.ShellQuote(b.Bucket), model.ShellQuote(model.LockKey(h.key)), model.ShellQuote(h.ours))}
+	e := &lostLockError{what: h.what, who: "another client", cause: cause}
+	region, _ := c.regionOf(ctx, b) // it is left out then
+	e.command = c.opts.Program.AWS(b.Access, "s3", region, "s3api", "delete-object", "--bucket", b.Bucket, "--key", model.LockKey(h.key), "--version-id", h.ours)
 	if o, err := c.fetch(ctx, b, fetch{key: model.LockKey(h.key), versionID: h.lost, limit: longestLock}); err == nil {
 		info, _ := model.ParseLockInfo(o.Body)
 		e.who = orElse(info.Who, e.who)
@@ -195,8 +196,11 @@ type lostLockError struct {
 }
 
 func (e *lostLockError) Error() string {
-	return fmt.Sprintf("%s: the lock of %s is hidden and could not be given back (%s). Tell them; if nobody else has locked since, give it back with: %s",
-		e.what, e.who, e.cause.Error(), e.command)
+	return fmt.Sprintf("%s: the lock of %s is hidden and could not be given back (%s)", e.what, e.who, e.cause.Error())
+}
+
+func (e *lostLockError) hint() model.Hint {
+	return model.Hint{Text: "Tell " + e.who + "; if nobody else has locked since, give the lock back with", Command: e.command}
 }
 
 // Unwrap makes it an unsettled change as well: something was changed that nobody
@@ -213,15 +217,24 @@ func isLost(err error) bool {
 // checkDrop is the client's, with what the operator has to be told noted.
 func (r *run) checkDrop(victim model.Lock, answer dropped) (note string, err error) {
 	note, err = r.c.checkDrop(r.ctx, r.plan.Backend, victim, answer)
-	var healed *healedError
-	switch {
-	case errors.As(err, &healed):
-		r.notes.add(healed.notice())
-	case note != "":
+	r.noteHealing(err)
+	if note != "" {
 		r.notes.add("The lock file " + model.LockKey(victim.Key) + ": " + note + ".")
 		note = "; " + note
 	}
 	return note, err
+}
+
+// noteHealing tells the operator what became of another client's lock.
+func (r *run) noteHealing(err error) {
+	var healed *healedError
+	var lost *lostLockError
+	switch {
+	case errors.As(err, &healed):
+		r.notes.add(healed.notice())
+	case errors.As(err, &lost):
+		r.notes.hint(lost.hint())
+	}
 }
 
 // verifyTaken looks whether our lock file lies upon a delete marker or nothing:
@@ -244,10 +257,7 @@ func (c *changer) verifyTaken() error {
 	}
 	c.c.lax.add(c.c.storeOf(ctx, b))
 	c.yielded = c.c.heal(ctx, b, healing{what: "taking the lock file: " + laxStore, key: c.plan.Key, ours: c.held[i].versionID, lost: under.VersionID})
-	var healed *healedError
-	if errors.As(c.yielded, &healed) {
-		c.notes.add(healed.notice())
-	}
+	c.noteHealing(c.yielded)
 	return c.yielded
 }
 

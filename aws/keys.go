@@ -98,6 +98,7 @@ func (k *keyGathering) page() model.KeyPage {
 	for _, ref := range k.uses.Keys() {
 		key := *k.met[ref]
 		key.UsedBy = k.uses.UsedBy(ref)
+		key.Reach = model.Reach{Program: k.c.opts.Program, Access: k.b.Access}
 		p.Keys = append(p.Keys, key)
 	}
 	return p

@@ -62,7 +62,7 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 	target, ok := model.FindVersion(history, r.VersionID)
 	if !ok {
 		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "looking up version " + r.VersionID, On: b.URL(key),
-			Next: "List the versions with: " + c.opts.Program.Command("history", b.URL(key))}
+			Next: "List the versions with", Command: c.opts.Program.Command("history", b.URL(key))}
 	}
 	f.Target = target
 	for _, v := range history {
@@ -94,7 +94,7 @@ func (c *Client) wholeHistory(ctx context.Context, b model.Backend, key string) 
 	}
 	if len(all) == 0 {
 		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key),
-			Next: "The key is matched exactly; list the states with: " + c.opts.Program.Command("states", "s3://"+b.Bucket)}
+			Next: "The key is matched exactly; list the states with", Command: c.opts.Program.Command("states", "s3://"+b.Bucket)}
 	}
 	return all, nil
 }

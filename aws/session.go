@@ -28,7 +28,7 @@ type identity struct {
 type session struct {
 	cfg   sdk.Config
 	who   identity
-	login string // the command that logs the profile in again; "" when there is none
+	login string // the command line that logs the profile in again; "" when there is none
 }
 
 func (c *Client) identityOf(a model.Access) identity {
@@ -111,7 +111,7 @@ func (c *Client) assumeRole(s *session) error {
 	if s.who.mfa != "" && c.mfa == nil {
 		return &model.Failure{Kind: model.ErrNoIdentity, Tried: "assuming the role", On: s.who.role,
 			Cause: errors.New("the role asks for an MFA code"),
-			Next:  "The role asks for a code of " + s.who.mfa + ", and nobody can be asked for it here: put the role into a session first, for example with aws sts assume-role."}
+			Next:  "The role asks for a code of " + s.who.mfa + ", and nobody can be asked for it here: start a session of it first (sts:AssumeRole with a code) and export its credentials."}
 	}
 	client := sts.NewFromConfig(s.cfg, func(o *sts.Options) { setEndpoint(&o.BaseEndpoint, c.opts.EndpointURL) })
 	provider := stscreds.NewAssumeRoleProvider(client, s.who.role, func(o *stscreds.AssumeRoleOptions) {
@@ -209,15 +209,11 @@ func sharedConfig(cfg sdk.Config) (config.SharedConfig, bool) {
 // loginCommand is how to renew the sign-in of a profile that has one.
 func loginCommand(cfg sdk.Config) string {
 	shared, _ := sharedConfig(cfg)
-	suffix := ""
-	if profile := profileOf(cfg); profile != "" {
-		suffix = " --profile " + model.ShellQuote(profile)
-	}
 	switch {
 	case usesSSO(&shared):
-		return "aws sso login" + suffix
+		return model.Program{}.Login(profileOf(cfg), "sso", "login")
 	case shared.LoginSession != "":
-		return "aws login" + suffix
+		return model.Program{}.Login(profileOf(cfg), "login")
 	}
 	return ""
 }

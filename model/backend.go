@@ -129,6 +129,15 @@ func (b Backend) name() string {
 // URL is s3://bucket/key, the way operators name a state.
 func (b Backend) URL(key string) string { return "s3://" + b.Bucket + "/" + key }
 
+// Target is the backend as a TARGET of the command line. A slash at the end of
+// its prefix stays: without it the prefix would name more.
+func (b Backend) Target() string {
+	if b.Prefix == "" {
+		return "s3://" + b.Bucket
+	}
+	return b.URL(b.Prefix)
+}
+
 // Identity is who asks.
 type Identity struct {
 	Account string

@@ -267,7 +267,7 @@ func partitionOf(region string) string {
 func tlsRemedy(s site) Remedy {
 	arn := "arn:" + partitionOf(s.region) + ":s3:::" + s.bucket
 	summary := "Add a statement to the bucket policy that denies everything without TLS (put-bucket-policy replaces the whole policy: take its other statements along)."
-	cli := s.s3("get-bucket-policy", "--query", "Policy", "--output", "text") + " > policy.json\n" + s.s3("put-bucket-policy", "--policy", "file://policy.json")
+	cli := s.s3("get-bucket-policy", "--query", "Policy", "--output", "text") + " > policy.json\n" + s.s3("put-bucket-policy", "--policy", fromFile("policy.json"))
 	if s.noPolicy {
 		summary = "Give the bucket a policy that denies everything without TLS."
 		cli = s.s3("put-bucket-policy", "--policy", fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Sid":"DenyWithoutTLS","Effect":"Deny","Principal":"*","Action":"s3:*","Resource":[%q,%q],"Condition":{"Bool":{"aws:SecureTransport":"false"}}}]}`, arn, arn+"/*"))

@@ -218,7 +218,7 @@ func TestRemediesAreQuoted(t *testing.T) {
 	h.States.Items[0].Key = "it's/${x}.tfstate"
 	h.States.Items[0].Encryption = Known(Encryption{})
 	for id, want := range map[string]string{
-		"bucket-versioning": `aws s3api put-bucket-versioning --bucket acme-state --versioning-configuration Status=Enabled --profile 'on call' --endpoint-url https://minio.example:9000`,
+		"bucket-versioning": `aws s3api put-bucket-versioning --bucket acme-state --versioning-configuration Status=Enabled --region eu-west-1 --profile 'on call' --endpoint-url https://minio.example:9000`,
 		"state-encrypted":   `--key 'it'\''s/${x}.tfstate' --copy-source acme-state/it%27s/%24%7Bx%7D.tfstate --metadata-directive REPLACE`,
 	} {
 		if f := findingOf(t, h, id); !strings.Contains(f.Remedy.CLI, want) {
@@ -275,11 +275,12 @@ func TestThePolicyOfTheRemedyCuresIt(t *testing.T) {
 	h := healthy()
 	h.Bucket.Policy = Known("")
 	cli := findingOf(t, h, "bucket-tls-only").Remedy.CLI
-	_, policy, ok := strings.Cut(cli, "--policy '")
+	_, after, _ := strings.Cut(cli, "--policy '")
+	policy, _, ok := strings.Cut(after, "'")
 	if !ok {
 		t.Fatal(cli)
 	}
-	h.Bucket.Policy = Known(strings.TrimSuffix(policy, "'"))
+	h.Bucket.Policy = Known(policy)
 	if f := findingOf(t, h, "bucket-tls-only"); f.Status != FindingPass {
 		t.Errorf("%s: %s", f.Status, f.EvidenceText(0))
 	}

@@ -1,7 +1,5 @@
 package model
 
-import "fmt"
-
 // digestChecks are about the MD5 rows of the lock tables.
 func digestChecks() []Check {
 	actions := []string{"dynamodb:Scan", "dynamodb:GetItem", "s3:GetObject"}
@@ -79,8 +77,8 @@ func orphanDigestRemedy(s site) Remedy {
 		Summary: "Restore the state if it was deleted by mistake; else delete the row.",
 		CLI: s.each(func(sub subject) string {
 			return s.table(subject{table: sub.table}, "delete-item",
-				"--key", fmt.Sprintf(`{"LockID":{"S":%q}}`, s.bucket+"/"+sub.key+"-md5"), "--condition-expression", "Digest = :seen",
-				"--expression-attribute-values", fmt.Sprintf(`{":seen":{"S":%q}}`, sub.id))
+				"--key", jsonObject("LockID", s.bucket+"/"+sub.key+"-md5"), "--condition-expression", "Digest = :seen",
+				"--expression-attribute-values", jsonObject(":seen", sub.id))
 		}),
 	}
 }

@@ -169,7 +169,7 @@ func storageFixtures() map[string]fixture {
 		},
 		"lifecycle-current-states": {
 			fail: lifecycleIs(LifecycleRule{ID: "all", Enabled: true, ExpireDays: 365}), evidence: "rule all: expires states 365 days after they were written (app/terraform.tfstate)",
-			cli: "--query '{Rules: Rules}' --output json > lifecycle.json", denied: lifecycleDenied,
+			cli: "--query '{Rules: Rules}' --output json --region eu-west-1 > lifecycle.json", denied: lifecycleDenied,
 		},
 		"lifecycle-noncurrent-history": {
 			fail: lifecycleIs(LifecycleRule{ID: "old", Enabled: true, NoncurrentDays: 7}), evidence: "rule old: deletes old versions after 7 days and keeps only 0",
@@ -244,7 +244,7 @@ func tableFixtures() map[string]fixture {
 		},
 		"lock-table-ttl": {
 			fail: onTable(func(t *TableHealth) { t.TTL = Known(TableTTL{Status: "ENABLED", Attribute: "expires at"}) }), evidence: "rows expire by expires at",
-			cli:    "--time-to-live-specification 'Enabled=false,AttributeName=expires at'",
+			cli:    `--time-to-live-specification '{"AttributeName":"expires at","Enabled":false}'`,
 			denied: onTable(func(t *TableHealth) { t.TTL = deniedTo[TableTTL]("dynamodb:DescribeTimeToLive") }),
 		},
 	}

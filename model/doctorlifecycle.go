@@ -175,7 +175,7 @@ func tooSoon(days, newer int) bool {
 func lifecycleRemedy(s site) Remedy {
 	return Remedy{
 		Summary: "Change the rule: no expiration and no archive class for states, and old versions for 90 days and 20 of them at least.",
-		CLI:     s.s3("get-bucket-lifecycle-configuration", "--query", "{Rules: Rules}", "--output", "json") + " > lifecycle.json\n" + s.s3("put-bucket-lifecycle-configuration", "--lifecycle-configuration", "file://lifecycle.json"),
+		CLI:     s.s3("get-bucket-lifecycle-configuration", "--query", "{Rules: Rules}", "--output", "json") + " > lifecycle.json\n" + s.s3("put-bucket-lifecycle-configuration", "--lifecycle-configuration", fromFile("lifecycle.json")),
 		HCL: s.resource("aws_s3_bucket_lifecycle_configuration", "rule {", `  id     = "state"`, `  status = "Enabled"`, "  filter {}",
 			"  noncurrent_version_expiration {", "    noncurrent_days           = 90", "    newer_noncurrent_versions = 20", "  }", "}"),
 	}

@@ -18,7 +18,7 @@ func lockChecks() []Check {
 	return []Check{
 		{
 			ID: "lock-orphan", Severity: SeverityHigh, Title: "No lock is left of a state that is gone",
-			Why:     "terraform force-unlock cannot clear it: it needs the workspace that is gone.",
+			Why:     "Terraform's force-unlock cannot clear it: it needs the workspace that is gone.",
 			Actions: actions,
 			judge:   lockCheck("of a state that exists", judgeOrphanLock), remedy: unlockRemedy("Clear the lock, once it is sure that nobody is about to create the state."),
 		},
@@ -33,7 +33,7 @@ func lockChecks() []Check {
 		},
 		{
 			ID: "lock-malformed", Severity: SeverityHigh, Title: "Every lock is as the clients write it",
-			Why:     "A lock that is empty or no JSON stops every client, and terraform force-unlock cannot clear it.",
+			Why:     "A lock that is empty or no JSON stops every client, and Terraform's force-unlock cannot clear it.",
 			Actions: actions,
 			judge: lockCheck("well-formed", func(l Lock) judgement {
 				return passedIf(l.Malformed == "", "well-formed", "malformed ("+l.Malformed+")")
@@ -44,7 +44,7 @@ func lockChecks() []Check {
 			ID: "lock-old", Severity: SeverityHigh, Title: "No lock is older than a day",
 			Why:     "Nobody else can plan or apply. A lock that outlived its run is what the next pager call is about.",
 			Actions: actions,
-			judge:   lockCheck("younger than a day", judgeOldLock), remedy: unlockRemedy("Look at the evidence about the holder (stateward locks); clear the lock if the run is over."),
+			judge:   lockCheck("younger than a day", judgeOldLock), remedy: unlockRemedy("Look at the evidence about the holder in the list of locks; clear the lock if the run is over."),
 		},
 		{
 			ID: "lock-mechanism", Severity: SeverityHigh, Title: "Clients lock the states",
@@ -110,8 +110,8 @@ func unlockRemedy(summary string) func(site) Remedy {
 }
 
 func lockfileRemedy(summary string) func(site) Remedy {
-	return func(site) Remedy {
-		return Remedy{Summary: summary, CLI: "terraform init -reconfigure -backend-config=use_lockfile=true", HCL: "# in the backend block\nuse_lockfile = true"}
+	return func(s site) Remedy {
+		return Remedy{Summary: summary, CLI: s.program.Terraform("init", "-reconfigure", "-backend-config=use_lockfile=true"), HCL: "# in the backend block\nuse_lockfile = true"}
 	}
 }
 

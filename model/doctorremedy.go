@@ -25,7 +25,7 @@ func siteOf(h HealthFacts, subjects []subject) site {
 
 // s3 is an aws s3api command on the bucket.
 func (s site) s3(command string, words ...string) string {
-	return s.aws("s3", "", append([]string{"s3api", command, "--bucket", s.bucket}, words...)...)
+	return s.aws("s3", s.region, append([]string{"s3api", command, "--bucket", s.bucket}, words...)...)
 }
 
 // aws is an aws command with the options that reach the same place as we did.

@@ -96,7 +96,7 @@ func judgeHistory(s StateHealth) judgement {
 		case len(breaks) > 0:
 			return failed(breaks...)
 		case s.AnomaliesPartial:
-			return unknown("serial and lineage of some versions of the last 30 days were not read (stateward history reads them)")
+			return unknown("serial and lineage of some versions of the last 30 days were not read (its history reads them)")
 		}
 		return passed("no break")
 	})
@@ -108,7 +108,7 @@ func rewriteRemedy(s site) Remedy {
 	return Remedy{
 		Summary: "Take encrypt = true out of the backend block or give it the kms_key_id of the default; the next apply then writes the state right. To rewrite it at once without changing its bytes, copy it onto itself while nobody applies. A lock file goes with its lock.",
 		CLI: s.each(func(sub subject) string {
-			return s.aws("s3", "", "s3api", "copy-object", "--bucket", s.bucket, "--key", sub.key, "--copy-source", s.bucket+"/"+copySource(sub.key),
+			return s.aws("s3", s.region, "s3api", "copy-object", "--bucket", s.bucket, "--key", sub.key, "--copy-source", s.bucket+"/"+copySource(sub.key),
 				"--metadata-directive", "REPLACE", "--content-type", "application/json")
 		}),
 		HCL: "# in the backend block of the state\nencrypt    = true\nkms_key_id = \"KEY_ARN\"",

@@ -68,7 +68,7 @@ func tableChecks() []Check {
 				return Remedy{
 					Summary: "Turn time to live off.",
 					CLI: s.each(func(t subject) string {
-						return s.table(t, "update-time-to-live", "--time-to-live-specification", "Enabled=false,AttributeName="+t.id)
+						return s.table(t, "update-time-to-live", "--time-to-live-specification", jsonText(map[string]any{"Enabled": false, "AttributeName": t.id}))
 					}),
 					HCL: hclArguments("aws_dynamodb_table", "ttl {", "  enabled = false", "}"),
 				}

@@ -39,7 +39,9 @@ type Failure struct {
 	Denier string // the policy that denies it explicitly: "a bucket policy"; "" when none does, or nobody says so
 	Code   string // the service's own error code, when there was an answer
 	Next   string // what to do next, a full imperative sentence; may be empty
-	Cause  error
+	// Command is the command line that does it; Next then ends without a stop.
+	Command string
+	Cause   error
 }
 
 func (f *Failure) Error() string {
@@ -49,14 +51,17 @@ func (f *Failure) Error() string {
 		b.WriteString(" of " + f.On)
 	}
 	b.WriteString(": " + f.short())
-	switch {
-	case f.Next != "" && f.Kind == ErrRefused:
-		b.WriteString(": " + f.Next)
-	case f.Next != "":
-		b.WriteString(". " + f.Next)
+	switch next := f.Hint().String(); {
+	case next != "" && f.Kind == ErrRefused:
+		b.WriteString(": " + next)
+	case next != "":
+		b.WriteString(". " + next)
 	}
 	return b.String()
 }
+
+// Hint is what to do next, and the command that does it.
+func (f *Failure) Hint() Hint { return Hint{f.Next, f.Command} }
 
 // Reason is the short form that a column or an "unknown" field shows:
 // "AccessDenied s3:GetBucketVersioning". Where what is wrong is wrong for every
@@ -64,7 +69,7 @@ func (f *Failure) Error() string {
 // is often nothing else that would tell.
 func (f *Failure) Reason() string {
 	if f.general() && f.Next != "" {
-		return f.short() + ": " + strings.TrimSuffix(f.Next, ".")
+		return f.short() + ": " + strings.TrimSuffix(f.Hint().String(), ".")
 	}
 	return f.short()
 }
@@ -73,7 +78,7 @@ func (f *Failure) Reason() string {
 func (f *Failure) At(place string) string {
 	said := f.short() + " on " + place
 	if f.general() && f.Next != "" {
-		said += ". " + f.Next
+		said += ". " + f.Hint().String()
 	}
 	return said
 }

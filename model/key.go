@@ -29,6 +29,7 @@ type Key struct {
 	Policy       Fact[string] // the policy document "default", as KMS keeps it
 
 	UsedBy   KeyUse
+	Reach    Reach        // of the backend behind which it was met: whoever mends it goes the same way
 	Findings []KeyFinding // worst first; FindKey works them out
 }
 
@@ -105,7 +106,7 @@ type KeyFinding struct {
 	Rule     string // "key-state", "key-rotation", "key-policy-wildcard" …
 	Severity string // critical, high, medium, low or info
 	Text     string
-	Remedy   string // the shell command that mends it; "" where none does
+	Remedy   string // the commands that mend it, one a line; "" where none does
 }
 
 // Current is how many states need the key for their current version.

@@ -189,7 +189,8 @@ func TestAKeyRingJoinsBackends(t *testing.T) {
 func TestTheRemedyForAReplica(t *testing.T) {
 	k := goodKey()
 	k.Primary, k.Rotation.Enabled = "arn:aws:kms:eu-west-1:123456789012:key/mrk-1", Known(false)
-	want := "aws kms enable-key-rotation --region eu-west-1 --key-id arn:aws:kms:eu-west-1:123456789012:key/mrk-1"
+	k.Reach = Reach{Program: Program{EndpointURL: "http://127.0.0.1:4566"}, Access: Access{Profile: "on call"}}
+	want := "aws kms enable-key-rotation --key-id arn:aws:kms:eu-west-1:123456789012:key/mrk-1 --region eu-west-1 --profile 'on call' --endpoint-url http://127.0.0.1:4566"
 	if got := FindKey(k, keyNow())[0].Remedy; got != want {
 		t.Errorf("%s, want %s", got, want)
 	}

@@ -80,7 +80,7 @@ func (k Key) stateRemedy(state KeyState) string {
 	case KeyDisabled:
 		return k.command("enable-key")
 	case KeyPendingDeletion:
-		return k.command("cancel-key-deletion") + " && " + k.command("enable-key")
+		return k.command("cancel-key-deletion") + "\n" + k.command("enable-key")
 	case KeyEnabled, KeyPendingImport, KeyUnavailable, KeyAbsent: // no command of KMS alone helps
 	}
 	return ""
@@ -88,7 +88,7 @@ func (k Key) stateRemedy(state KeyState) string {
 
 // command is an aws command on the key.
 func (k Key) command(name string) string {
-	return "aws kms " + name + " --region " + ShellQuote(k.Region) + " --key-id " + ShellQuote(cmp.Or(k.ARN, k.ID))
+	return k.Reach.AWS("kms", k.Region, "kms", name, "--key-id", cmp.Or(k.ARN, k.ID))
 }
 
 // soon is how long before material expires somebody has to act: it comes from
@@ -126,7 +126,7 @@ func (k Key) primary() Key {
 	if k.Primary == "" {
 		return k
 	}
-	return Key{ARN: k.Primary, Region: KeyRegion(k.Primary)}
+	return Key{ARN: k.Primary, Region: KeyRegion(k.Primary), Reach: k.Reach}
 }
 
 // RotationApplies is why a key cannot rotate by itself, or "" when it can

@@ -102,6 +102,9 @@ func (k Key) Ref() string {
 // merge joins what two backends, maybe on behalf of two identities, know of the
 // same key: what one of them could read is known.
 func (k Key) merge(o Key) Key {
+	if k.State.IsUnknown() && !o.State.IsUnknown() {
+		k.Reach = o.Reach // the other way leads nowhere
+	}
 	k.Aliases = k.Aliases.orElse(o.Aliases)
 	k.Manager, k.Origin = k.Manager.orElse(o.Manager), k.Origin.orElse(o.Origin)
 	k.Spec, k.Usage = k.Spec.orElse(o.Spec), k.Usage.orElse(o.Usage)

@@ -111,9 +111,16 @@ func unread(problems []string) []string {
 
 // jsonObject is {"name":{"S":value}}, an attribute map of the DynamoDB API.
 func jsonObject(name, value string) string {
-	doc, err := json.Marshal(map[string]map[string]string{name: {"S": value}})
-	if err != nil {
-		return "{}" // strings always marshal
+	return jsonText(map[string]map[string]string{name: {"S": value}})
+}
+
+// jsonText is a value as a JSON document, with < > & as themselves.
+func jsonText(v any) string {
+	var b strings.Builder
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if e.Encode(v) != nil {
+		return "{}" // what is made of strings and booleans always encodes
 	}
-	return string(doc)
+	return strings.TrimSuffix(b.String(), "\n")
 }

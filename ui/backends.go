@@ -147,7 +147,7 @@ func (p *backendsPage) openStates() tea.Cmd {
 func (p *backendsPage) copyTargets() tea.Cmd {
 	var urls []string
 	for _, r := range p.chosen() {
-		urls = append(urls, strings.TrimSuffix(r.URL(r.Prefix), "/"))
+		urls = append(urls, r.Target())
 	}
 	return p.host.copied(plural(len(urls), "address"), urls...)
 }

@@ -105,7 +105,7 @@ func (p *diffPage) noAddress() string {
 func (p *diffPage) copyCLI() tea.Cmd {
 	args := []string{"diff", p.backend.URL(p.state)}
 	if p.old.VersionID != "" && p.new.VersionID != "" {
-		args = append(args, p.old.VersionID, p.new.VersionID)
+		args = model.DiffWords(p.backend.URL(p.state), p.old.VersionID, p.new.VersionID)
 	}
 	return p.host.copied("the command line", p.host.command(args...))
 }

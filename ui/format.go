@@ -177,8 +177,9 @@ func saidAndNext(err error) (said, next string) {
 	said = err.Error()
 	var f *model.Failure
 	if errors.As(err, &f) && f.Next != "" {
-		if before, ok := strings.CutSuffix(said, f.Next); ok {
-			return strings.TrimRight(before, " ."), f.Next
+		next := f.Hint().String()
+		if before, ok := strings.CutSuffix(said, next); ok {
+			return strings.TrimRight(before, " ."), next
 		}
 	}
 	return said, ""

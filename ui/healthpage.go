@@ -85,7 +85,7 @@ func (p *healthPage) actionTable() []action {
 
 func (p *healthPage) commandLine() string {
 	if p.only != nil {
-		return p.host.command("doctor", strings.TrimSuffix(p.only.URL(p.only.Prefix), "/"))
+		return p.host.command("doctor", p.only.Target())
 	}
 	return p.host.commandOnAll("doctor")
 }
@@ -109,7 +109,7 @@ func noRemedy(f *model.Finding) string {
 }
 
 func copyRemedy(h host, f *model.Finding) tea.Cmd {
-	return h.copied("the command that mends it; read it before it is run", strings.Split(strings.TrimRight(f.Remedy.CLI, "\n"), "\n")...)
+	return h.copiedCommands("the command that mends it; read it before it is run", strings.Split(strings.TrimRight(f.Remedy.CLI, "\n"), "\n")...)
 }
 
 // opened opens a finding, or unfolds the passes of a backend.

@@ -54,6 +54,16 @@ func (a *App) copied(what string, lines ...string) tea.Cmd {
 	return tea.SetClipboard(text)
 }
 
+// copiedCommands is copied, of command lines that were made elsewhere: for the
+// screen, where the demo's keys would be noise.
+func (a *App) copiedCommands(what string, lines ...string) tea.Cmd {
+	whole := make([]string, len(lines))
+	for i, l := range lines {
+		whole[i] = a.o.Program.Paste(l)
+	}
+	return a.copied(what, whole...)
+}
+
 // command is the stateward command line that is equivalent to what is shown,
 // with the options by which this program reached it.
 func (a *App) command(args ...string) string { return a.o.Program.Command(args...) }
@@ -62,7 +72,7 @@ func (a *App) command(args ...string) string { return a.o.Program.Command(args..
 // started for.
 func (a *App) commandOnAll(args ...string) string {
 	for _, b := range a.o.Targets {
-		args = append(args, strings.TrimSuffix(b.URL(b.Prefix), "/"))
+		args = append(args, b.Target())
 	}
 	return a.command(args...)
 }

@@ -197,7 +197,7 @@ func TestHostileKeysAreCopiedEscaped(t *testing.T) {
 		t.Errorf("copied %q", s.copied[:80])
 	}
 	s.press("enter", "Y")
-	if strings.ContainsAny(s.copied, "\x1b\r\n\x07") || !strings.Contains(s.copied, `$'s3://bucket/k\x1b]0;owned`) {
+	if strings.ContainsAny(s.copied, "\x1b\r\n\x07") || !strings.Contains(s.copied, `"$(printf 's3://bucket/k\033]0;owned`) {
 		t.Errorf("copied %q", s.copied[:80])
 	}
 }

@@ -47,7 +47,7 @@ func journalActions(h host, chosen func() []*journalOp) []action {
 		{keys: []string{"Y"}, name: "copy undo", help: "copy the command that takes the operation back", footer: true,
 			blocked: func() string { return noUndo(chosen()) },
 			run: func() tea.Cmd {
-				return h.copied("the command that takes it back", each(chosen(), func(o *journalOp) string { return o.undo })...)
+				return h.copiedCommands("the command that takes it back", each(chosen(), func(o *journalOp) string { return o.undo })...)
 			}},
 	}
 }

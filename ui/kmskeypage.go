@@ -32,7 +32,7 @@ func newKMSKeyPage(h host, keys *kmsKeysPage, k model.Key) *kmsKeyPage {
 			run: func() tea.Cmd { return h.copied("the command line", h.commandOnAll("keys")) }},
 	}
 	own = append(own, action{keys: []string{"ctrl+y"}, name: "copy remedy", help: "copy the commands that mend what was found", footer: true,
-		blocked: p.noRemedy, run: func() tea.Cmd { return h.copied("the commands", p.remedies()...) }})
+		blocked: p.noRemedy, run: func() tea.Cmd { return h.copiedCommands("the commands", p.remedies()...) }})
 	p.table = append(own, scrolling(&p.scroll, func() int { return p.h })...)
 	return p
 }
@@ -42,7 +42,7 @@ func (p *kmsKeyPage) remedies() []string {
 	var all []string
 	for _, f := range p.last.Findings {
 		if f.Remedy != "" {
-			all = append(all, f.Remedy)
+			all = append(all, strings.Split(f.Remedy, "\n")...)
 		}
 	}
 	return all
@@ -125,7 +125,9 @@ func (p *kmsKeyPage) lines(st widget.Styles) []string {
 	for _, f := range k.Findings {
 		add(findingLine(f))
 		if f.Remedy != "" {
-			add(journalLine{label: "by hand", text: f.Remedy})
+			for i, command := range strings.Split(f.Remedy, "\n") {
+				add(journalLine{label: []string{"by hand", ""}[min(i, 1)], text: command})
+			}
 		}
 	}
 	gap("Rotations")

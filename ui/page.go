@@ -57,8 +57,9 @@ type host interface {
 	show(dialog) tea.Cmd
 	tell(tone widget.Tone, text string)
 	copied(what string, lines ...string) tea.Cmd
-	command(args ...string) string      // the equivalent command line
-	commandOnAll(args ...string) string // the same, of all backends
+	copiedCommands(what string, lines ...string) tea.Cmd // that run as they are pasted
+	command(args ...string) string                       // the equivalent command line
+	commandOnAll(args ...string) string                  // the same, of all backends
 	fleet() *fleet
 	start(*task) tea.Cmd
 	after(d time.Duration, msg tea.Msg) tea.Cmd

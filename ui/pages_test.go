@@ -109,10 +109,10 @@ func TestWordsForAShell(t *testing.T) {
 		"a blank":        {"a b", "'a b'"},
 		"a quote":        {"it's", `'it'\''s'`},
 		"a substitution": {"$(reboot)", "'$(reboot)'"},
-		"a line break":   {"a\nreboot '", `$'a\x0areboot \''`},
-		"an escape":      {"\x1b]52;", `$'\x1b]52;'`},
-		"not UTF-8":      {"\xff", `$'\xff'`},
-		"bidi":           {"a\u202eb", `$'a\xe2\x80\xaeb'`},
+		"a line break":   {"a\nreboot '", `"$(printf 'a\012reboot '\''')"`},
+		"an escape":      {"\x1b]52;", `"$(printf '\033]52;')"`},
+		"not UTF-8":      {"\xff", `"$(printf '\377')"`},
+		"bidi":           {"a\u202eb", `"$(printf 'a\342\200\256b')"`},
 		"a letter":       {"äöü", "'äöü'"},
 	} {
 		t.Run(name, func(t *testing.T) {

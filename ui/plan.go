@@ -221,7 +221,7 @@ func (d *planDialog) closes(msg tea.KeyPressMsg) bool {
 func (d *planDialog) copyCommands() tea.Cmd {
 	if d.task != nil {
 		if cmds := followUps(d.task.result); len(cmds) > 0 {
-			return d.host.copied(plural(len(cmds), "command"), cmds...)
+			return d.host.copiedCommands(plural(len(cmds), "command"), cmds...)
 		}
 		d.said = "there is no command to copy"
 		return nil
@@ -232,7 +232,7 @@ func (d *planDialog) copyCommands() tea.Cmd {
 	}
 	cmds := d.plan.Manual.Commands()
 	d.said = "copied " + plural(len(cmds), "command")
-	return d.host.copied("the commands", cmds...)
+	return d.host.copiedCommands("the commands", cmds...)
 }
 
 // followUps are the commands that a result names, and nothing else: what takes

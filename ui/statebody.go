@@ -214,11 +214,11 @@ func (s *stateBody) unshown() error {
 	if s.fault == nil || s.doc == nil || !s.unreadable() {
 		return s.fault
 	}
-	next := "The bytes as they are: " + s.host.command(append(s.command(), "--raw", "--reveal")...)
-	if s.doc.Index.Format == model.FormatEncrypted {
-		next = "Only clients that have its key can read it."
+	f := &model.Failure{Tried: "looking into the state", Cause: s.fault, Next: "Only clients that have its key can read it."}
+	if s.doc.Index.Format != model.FormatEncrypted {
+		f.Next, f.Command = "The bytes as they are", s.host.command(append(s.command(), "--raw", "--reveal")...)
 	}
-	return &model.Failure{Tried: "looking into the state", Cause: s.fault, Next: next}
+	return f
 }
 
 // unreadable reports whether there is a body that is no readable state.

@@ -112,10 +112,10 @@ func (s *session) demoOptions(url string) aws.Options {
 // demoProgram is how a command line reaches the demo. Of the flags those are kept
 // that the demo obeys.
 func demoProgram(given model.Program, o aws.Options) model.Program {
-	p := model.Program{EndpointURL: o.EndpointURL, Flags: []string{"--region=" + o.Region, "--endpoint-url=" + o.EndpointURL}}
+	p := model.Program{Region: o.Region, EndpointURL: o.EndpointURL, Flags: []string{"--region=" + o.Region, "--endpoint-url=" + o.EndpointURL}}
 	for _, flag := range given.Flags {
 		name, _, _ := strings.Cut(flag, "=")
-		if slices.Contains([]string{"--workspace-key-prefix", "--config", "--journal", "--versions"}, name) {
+		if slices.Contains([]string{"--workspace-key-prefix", "--config", "--journal", "--versions", "--timeout", "--concurrency"}, name) {
 			p.Flags = append(p.Flags, flag)
 		}
 	}

@@ -111,8 +111,8 @@ func (s *session) previousAndCurrent(ctx context.Context, b model.Backend, key s
 		}
 		return "", "", problem
 	case deleted:
-		problem.Next = "The state is deleted. To compare its last two versions name them: " +
-			s.program.Command("diff", b.URL(key), newest[1].VersionID, newest[0].VersionID)
+		problem.Next = "The state is deleted. To compare its last two versions name them"
+		problem.Command = s.program.Command(model.DiffWords(b.URL(key), newest[1].VersionID, newest[0].VersionID)...)
 		return "", "", problem
 	}
 	return newest[1].VersionID, newest[0].VersionID, nil

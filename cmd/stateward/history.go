@@ -180,11 +180,12 @@ func serialText(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // noSuchState says that a key has never had a version, and which keys look like it.
 func (s *session) noSuchState(ctx context.Context, b model.Backend, key string) error {
-	next := "The key is matched exactly; list the states with: " + s.program.Command("states", "s3://"+b.Bucket)
+	next := "The key is matched exactly."
 	if near := s.similarKeys(ctx, b, key); len(near) > 0 {
-		next += ". Similar: " + strings.Join(near, ", ")
+		next += " Similar: " + strings.Join(near, ", ") + "."
 	}
-	return &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key), Next: next}
+	return &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key),
+		Next: next + " List the states with", Command: s.program.Command("states", "s3://"+b.Bucket)}
 }
 
 // similarKeys are up to five states whose key shares most with a wrong one,

@@ -58,7 +58,7 @@ func (a *app) crashed(p any, stack []byte) int {
 		where = "the details are in " + path
 	}
 	a.say("stateward: this is a fault of stateward itself: %v", p)
-	a.say("What was sent so far is in the journal (stateward journal); %s.", where)
+	a.say("What was sent so far is in the journal, which the command journal shows; %s.", where)
 	return exitFailed
 }
 

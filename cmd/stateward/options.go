@@ -125,7 +125,7 @@ func (f *flags) options(fs *pflag.FlagSet) (options, error) {
 // there again. Files are named from the root: the next directory is another.
 func repeated(fs *pflag.FlagSet) []string {
 	var words []string
-	for _, name := range []string{"profile", "region", "endpoint-url", "path-style", "lock-table", "mechanism", "workspace-key-prefix", "config", "trust-dir", "journal", "versions"} {
+	for _, name := range []string{"profile", "region", "endpoint-url", "path-style", "lock-table", "mechanism", "workspace-key-prefix", "config", "trust-dir", "journal", "versions", "timeout", "concurrency"} {
 		flag := fs.Lookup(name)
 		if flag == nil || !flag.Changed {
 			continue

@@ -84,7 +84,8 @@ func TestWhatAPrintedCommandLineRepeats(t *testing.T) {
 		"nothing":                     {want: "stateward states"},
 		"who and where":               {args: []string{"--profile", "oncall", "--region", "eu-west-1", "--endpoint-url", "http://h:1"}, want: "stateward states --profile=oncall --region=eu-west-1 --endpoint-url=http://h:1"},
 		"tables and mechanisms":       {args: []string{"--lock-table", "b", "--lock-table", "a", "--mechanism", "dynamodb"}, want: "stateward states --lock-table=b --lock-table=a --mechanism=dynamodb"},
-		"what only shows differently": {args: []string{"--timeout", "9s", "--no-color", "--read-only"}, want: "stateward states"},
+		"what only shows differently": {args: []string{"--no-color", "--read-only", "--log-file", filepath.Join(t.TempDir(), "log")}, want: "stateward states"},
+		"what a slow store needs":     {args: []string{"--timeout", "9m", "--concurrency", "1"}, want: "stateward states --timeout=9m --concurrency=1"},
 		// It is read again; as a flag it would win over a backend's own profile.
 		"the config's profile": {config: "profile = \"p\"\n", want: "stateward states"},
 	} {

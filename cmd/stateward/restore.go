@@ -37,7 +37,7 @@ func restore(ctx context.Context, s *session, arg, versionID string, f changeFla
 		return err
 	}
 	if versionID == "" {
-		return usagef("restore needs --version-id V: see the versions with: stateward history %s", model.ShellQuote(arg))
+		return usagef("restore needs --version-id V: see the versions with: %s", s.program.Command("history", arg))
 	}
 	r := model.RestoreRequest{VersionID: versionID, Reason: f.reason}
 	c := &change{session: s, flags: f, what: model.OpRestore, backend: b, key: key,

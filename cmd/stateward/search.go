@@ -42,9 +42,9 @@ is the resource's own id or arn is marked exact, and comes first.`,
 	return cmd
 }
 
-func onePattern(_ *cobra.Command, args []string) error {
+func onePattern(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
-		return usagef("name what to look for: stateward search PATTERN [TARGET...]")
+		return usagef("name what to look for: %s", cmd.UseLine())
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"github.com/stateward/stateward/aws"
 	"github.com/stateward/stateward/model"
 	"github.com/stateward/stateward/ui/widget"
@@ -58,8 +59,8 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 		return nil, err
 	}
 	s := &session{app: a, mfa: &mfaPrompt{app: a}, config: c, set: settle(given, c.options, a.env)}
-	s.program = model.Program{Flags: repeated(cmd.Flags()), Profile: s.set.profile, EndpointURL: s.set.endpointURL}
 	s.workdir = discover(a.dir, a.env, s.set.trustDir)
+	s.program = s.programOf(cmd.Flags())
 	s.known = known{config: c.backends, workdir: s.workdir.backends, policies: c.policies, flags: given}
 	s.journal = journalAt(a.env, s.set.journal)
 	s.journal.waits = func(text string) { a.say("%s", text) }
@@ -68,6 +69,17 @@ func (a *app) open(cmd *cobra.Command, f *flags) (*session, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// programOf is how the command lines that are printed reach what this one does.
+// Where the working directory may say who asks and by what way, it has to be the
+// working directory again.
+func (s *session) programOf(fs *pflag.FlagSet) model.Program {
+	p := model.Program{Flags: repeated(fs), Profile: s.set.profile, Region: s.set.region, EndpointURL: s.set.endpointURL}
+	if s.set.trustDir && len(s.workdir.backends) > 0 {
+		p.Dir = fromRoot(s.dir)
+	}
+	return p
 }
 
 func (s *session) openLog() error {

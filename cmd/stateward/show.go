@@ -93,9 +93,9 @@ func (s *session) nothingToShow(ctx context.Context, b model.Backend, key, versi
 		return s.noSuchState(ctx, b, key)
 	}
 	told := *f
-	told.Next = "List its versions with: " + s.program.Command("history", b.URL(key))
+	told.Next, told.Command = "List its versions with", s.program.Command("history", b.URL(key))
 	if version == "" {
-		told.Next = "The state may be deleted; its versions are listed by: " + s.program.Command("history", b.URL(key))
+		told.Next = "The state may be deleted; its versions are listed by"
 	}
 	return &told
 }
@@ -242,7 +242,7 @@ func (s *shownState) resource(ctx context.Context) error {
 	}
 	if len(found) == 0 {
 		return &model.Failure{Kind: model.ErrNotFound, Tried: "looking for " + s.showOptions.resource, On: s.name(),
-			Next: "List its resources with: " + s.program.Command("show", s.backend.URL(s.key))}
+			Next: "List its resources with", Command: s.program.Command("show", s.backend.URL(s.key))}
 	}
 	if err := s.revealed(ctx, "the attributes of a resource were printed with their sensitive values"); err != nil {
 		return err

@@ -33,7 +33,8 @@ const (
 // more for every further 1,000 keys or (once) versions, and 4 for every further
 // table; a GET for every state and every lock file that lies there; three for
 // the account (STS, S3 Control, ListTables); and five for each KMS key.
-// No old version is read. Where rows may not be listed (dynamodb:Scan), each state
+// No old version of a state is read; of its lock file, those that a held lock is
+// judged by: see model.LockContext.Asks. Where rows may not be listed (dynamodb:Scan), each state
 // costs two GetItem in addition.
 func (c *Client) Health(ctx context.Context, b model.Backend) model.HealthFacts {
 	ctx = withSlots(ctx, c.checks)

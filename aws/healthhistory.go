@@ -85,22 +85,6 @@ func (v *healthHistory) lockFileVersions() int {
 	return n
 }
 
-// lockTimes is how long the locks of a state were held before.
-func (v *healthHistory) lockTimes(key string) model.Fact[model.LockTimes] {
-	switch lock := model.LockKey(key); {
-	case v.err != nil:
-		return unreadFact[model.LockTimes](v.err)
-	case !v.whole(lock):
-		return model.Unknown[model.LockTimes]("too many versions to list")
-	default:
-		history := make([]model.Version, 0, len(v.entries[lock]))
-		for _, e := range v.entries[lock] {
-			history = append(history, e.Version)
-		}
-		return model.Known(model.LockTimesOf(history))
-	}
-}
-
 // deleted are the states whose newest version is a delete marker.
 func (h *healthReader) deleted(l *stateListing) []model.State {
 	d := deletedListing{stateListing: l, markers: map[string]model.Version{}, files: map[string]bool{}, held: map[string]bool{}}

@@ -51,7 +51,7 @@ func (h *healthReader) lockFileFact(key string) model.Fact[model.LockFileHealth]
 // locks puts together the locks from rows and lock files, judged by what was
 // read already.
 func (h *healthReader) locks(ctx context.Context) {
-	r := &lockReader{c: h.c, b: h.b, problems: slices.Clone(h.rows.unread)}
+	r := &lockReader{c: h.c, b: h.b, listed: &h.history, problems: slices.Clone(h.rows.unread)}
 	for _, t := range h.rows.tables {
 		r.addRows(t.name, slices.Collect(maps.Values(t.rows)))
 	}
@@ -64,11 +64,7 @@ func (h *healthReader) locks(ctx context.Context) {
 		}
 		r.add(file.lock)
 	}
-	report := r.report(ctx, func(ctx context.Context, b model.Backend, key string) stateStanding {
-		state := h.objects.standing(ctx, b, key)
-		state.times = h.history.lockTimes(key)
-		return state
-	})
+	report := r.report(ctx, h.objects.standing)
 	h.f.Locks = model.GatheredOf(report.Locks, report.Problems...)
 }
 

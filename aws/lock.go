@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/stateward/stateward/model"
 )
@@ -88,8 +87,9 @@ func (c *Client) Locks(ctx context.Context, b model.Backend) model.LockReport {
 
 // lockReader collects locks from several places at a time.
 type lockReader struct {
-	c *Client
-	b model.Backend
+	c      *Client
+	b      model.Backend
+	listed *healthHistory // the versions that were listed already; nil: none
 
 	mu       sync.Mutex
 	locks    []model.Lock
@@ -183,69 +183,4 @@ func (r *lockReader) addRows(table string, rows []row) {
 			r.locks = append(r.locks, *row.lock(r.b, table, key))
 		}
 	}
-}
-
-// stateStanding is what is known of the state that a lock is about.
-type stateStanding struct {
-	orphan    model.Fact[bool] // it does not exist
-	lastWrite model.Fact[time.Time]
-	times     model.Fact[model.LockTimes]
-}
-
-// report finishes the locks: which are orphans, which diverge, and what the
-// evidence says of them, in the order of their keys.
-func (r *lockReader) report(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) model.LockReport {
-	slices.SortFunc(r.locks, compareLocks)
-	slices.Sort(r.problems)
-	standings := r.standings(ctx, look)
-	for i := range r.locks {
-		l := &r.locks[i]
-		state := standings[l.Key]
-		l.Orphan, l.LastWrite, l.Diverged = state.orphan, state.lastWrite, diverged(*l, r.locks)
-		l.Verdict, l.Evidence = model.AssessLock(*l, model.LockContext{Host: r.c.opts.Actor.Host,
-			LastWrite: state.lastWrite, Times: state.times, Others: r.locks})
-	}
-	return model.LockReport{Locks: r.locks, Problems: r.problems, Notes: r.notes}
-}
-
-// standings looks at every state that is locked, several at a time.
-func (r *lockReader) standings(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) map[string]stateStanding {
-	all := map[string]stateStanding{}
-	g := newGroup()
-	g.SetLimit(r.c.concurrency())
-	for i, l := range r.locks {
-		if i > 0 && r.locks[i-1].Key == l.Key {
-			continue
-		}
-		g.Go(func() error {
-			state := look(ctx, r.b, l.Key)
-			if !state.times.IsKnown() && !state.times.IsUnknown() {
-				state.times = r.c.lockTimes(ctx, r.b, l.Key)
-			}
-			r.mu.Lock()
-			defer r.mu.Unlock()
-			all[l.Key] = state
-			return nil
-		})
-	}
-	_ = g.Wait() // facts carry their own reasons
-	return all
-}
-
-// lockHistory is how much of a lock file's history is read for its times: every
-// run leaves two entries, and the newest runs say most.
-const lockHistory = 1000
-
-// lockTimes is how long locks of this state were held before.
-func (c *Client) lockTimes(ctx context.Context, b model.Backend, key string) model.Fact[model.LockTimes] {
-	var history []model.Version
-	for page, err := range c.Versions(ctx, b, model.LockKey(key)) {
-		if err != nil {
-			return model.Unknown[model.LockTimes](model.Reason(err))
-		}
-		if history = append(history, page...); len(history) >= lockHistory {
-			break
-		}
-	}
-	return model.Known(model.LockTimesOf(history))
 }

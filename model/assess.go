@@ -7,20 +7,22 @@ import (
 	"time"
 )
 
-// LockContext is what is known around a lock when it is judged.
+// LockContext is what is known around a lock when it is judged: of its state, of
+// the locks on that state, and of this machine. Locks of other states are no part
+// of it: one holder may well hold several.
 type LockContext struct {
 	Host      string          // this machine's name, as it would stand behind the @ of Who
+	Alive     Fact[bool]      // whether the process that the lock's record names runs on this machine
 	LastWrite Fact[time.Time] // when the state's current version was written
-	Times     Fact[LockTimes] // how long locks of this state were held before
-	Others    []Lock          // further locks that were read with this one
+	// Writes is when the versions of the state were written, the newest first, back
+	// to when its locks were taken. It is needed where LastWrite is not before that.
+	Writes Fact[[]time.Time]
+	Runs   Fact[LockRuns] // the past locks in the state's lock file, with the bodies that Asks named
+	Held   []Lock         // all locks on the state, this one as well
 }
 
-// ciJobLimit is the longest that a job may run on the hosted runners of the
-// common CI services (GitHub Actions: 6 h; the others allow less by default).
-const ciJobLimit = 6 * time.Hour
-
 // AssessLock weighs the evidence about a lock. Age alone never makes it stale,
-// youth alone never makes it live.
+// youth alone never makes it live, and what its holder does elsewhere says nothing.
 func AssessLock(l Lock, c LockContext) (Verdict, []Evidence) {
 	var all []Evidence
 	for _, rule := range lockRules() {
@@ -55,7 +57,7 @@ const (
 type lockRule func(Lock, LockContext) (Evidence, bool)
 
 func lockRules() []lockRule {
-	return []lockRule{ruleRecord, ruleMalformed, ruleWrites, ruleTimes, ruleCI, ruleMovedOn, ruleThisHost, ruleOrphan, ruleDiverged}
+	return []lockRule{ruleRecord, ruleProcess, ruleMalformed, ruleNote, rulePlace, ruleWrites, ruleSilence, ruleCI, ruleThisHost, ruleOrphan, ruleDiverged}
 }
 
 func ruleRecord(l Lock, _ LockContext) (Evidence, bool) {
@@ -63,72 +65,85 @@ func ruleRecord(l Lock, _ LockContext) (Evidence, bool) {
 	return Evidence{"stateward-operation", fmt.Sprintf("taken by a stateward %s on %s (pid %d)", rec.Operation, rec.Host, rec.PID), pointsNeutral}, ok
 }
 
+// ruleProcess: an operation of stateward says which process it is, and on its own
+// machine that process is there or is not. A number that is in use may be another
+// process by now.
+func ruleProcess(l Lock, c LockContext) (Evidence, bool) {
+	rec, ours := ParseRecoveryRecord(l.Info.Info)
+	alive, known := c.Alive.Get()
+	if !ours || !known || rec.Host == "" || rec.Host != c.Host {
+		return Evidence{}, false
+	}
+	if alive {
+		return Evidence{"process-there", fmt.Sprintf("a process %d, which may be that operation, runs on this machine", rec.PID), pointsNeutral}, true
+	}
+	return Evidence{"process-gone", fmt.Sprintf("process %d does not run on this machine any more", rec.PID), pointsStale}, true
+}
+
 func ruleMalformed(l Lock, _ LockContext) (Evidence, bool) {
 	return Evidence{"malformed", "not a lock as the tools write it (" + l.Malformed + "); terraform force-unlock cannot clear it", pointsNeutral},
 		l.Malformed != ""
 }
 
-// lively is how recent the last write must be to show that the holder works on.
-// A run writes as its resources become ready, so it falls silent for as long as
-// its slowest one takes; one that was killed is silent for good.
-func (c LockContext) lively() time.Duration {
-	return max(time.Hour, c.Times.Or(LockTimes{}).Longest)
+// longestNote is how much of a lock's Info is told.
+const longestNote = 200
+
+// note is what somebody wrote into a lock's Info; no tool does of its own accord.
+func (l Lock) note() string {
+	if _, ours := ParseRecoveryRecord(l.Info.Info); ours {
+		return ""
+	}
+	text := []rune(strings.TrimSpace(l.Info.Info))
+	if len(text) > longestNote {
+		return string(text[:longestNote]) + "…"
+	}
+	return string(text)
 }
 
-// wrote is whether the state was written under a lock, and how long ago that was
-// when the lock was read.
-func (c LockContext) wrote(l Lock) (ago time.Duration, ok bool) {
-	written, known := c.LastWrite.Get()
-	return l.ReadAt.Sub(written), known && written.After(l.Info.Created)
+func ruleNote(l Lock, _ LockContext) (Evidence, bool) {
+	note := l.note()
+	return Evidence{"note", fmt.Sprintf("somebody wrote into it: %q; it may be held on purpose", note), pointsNeutral}, note != ""
 }
 
-// silence says since when nothing was written, where that is worth something.
-func (c LockContext) silence(l Lock) (since string, ok bool) {
-	switch ago, wrote := c.wrote(l); {
-	case l.Info.Created.IsZero():
-		return "", false
-	case wrote:
-		return "for " + span(ago), ago > c.lively()
-	case c.LastWrite.IsKnown():
-		return "since it was taken", true
+// elsewhere is the place that a lock names where that is not the one it is kept
+// for; "" where it names this one, or none.
+func (l Lock) elsewhere() string {
+	if l.Info.Path == "" || l.Info.Path == LockID(l.Bucket, l.Key) {
+		return ""
 	}
-	return "", false
+	return l.Info.Path
 }
 
-// ruleWrites: clients write a state under its lock, so a recent version shows
-// that the holder lives. An old one does not: many a run was killed after a write,
-// and somebody may have written past the lock with -lock=false.
-func ruleWrites(l Lock, c LockContext) (Evidence, bool) {
-	written, known := c.LastWrite.Get()
-	switch {
-	case l.Info.Created.IsZero():
-		return Evidence{}, false
-	case c.LastWrite.IsUnknown():
-		return Evidence{"writes-unknown", "the state's last write could not be read: " + c.LastWrite.Reason(), pointsNeutral}, true
-	case !known:
-		return Evidence{}, false
-	}
-	after := span(written.Sub(l.Info.Created))
-	switch ago, ok := c.wrote(l); {
-	case ok && ago <= c.lively():
-		return Evidence{"written-since", fmt.Sprintf("a version was written %s after it was taken", after), pointsLive}, true
-	case ok:
-		return Evidence{"quiet-since", fmt.Sprintf("a version was written %s after it was taken, and none for %s since", after, span(ago)), pointsNeutral}, true
-	}
-	return Evidence{"nothing-written", "no version written since it was taken (may be waiting for approval, or on one slow resource)", pointsNeutral}, true
+// rulePlace: what a replica or a copy of a bucket holds, other locks than its own
+// among it, is of a run elsewhere.
+func rulePlace(l Lock, _ LockContext) (Evidence, bool) {
+	path := l.elsewhere()
+	return Evidence{"other-place", fmt.Sprintf("it was taken for s3://%s and is here as a replica or a copy, or by another name of the bucket: what is seen here says nothing about its holder", path), pointsNeutral}, path != ""
 }
 
 // watchSpan is how far apart two reads of a lock must be to be worth a line.
 const watchSpan = 15 * time.Second
 
+// ruleWatched is the rule of a state that was written between two reads of a lock.
+const ruleWatched = "written-while-watched"
+
+// WrittenMeanwhile reports whether evidence says that the state was written
+// between two reads of its lock.
+func (e Evidence) WrittenMeanwhile() bool { return e.Rule == ruleWatched }
+
 // AssessWatch weighs two reads of a lock whose bytes are the same: when its state
-// was written as the first and as the last read found it, and how far apart they
-// were. A lock that stays as it is says nothing: its holder may be waiting.
-func AssessWatch(first, last Fact[time.Time], apart time.Duration) (Evidence, bool) {
+// was written as the first read found it, the lock as the last one did, and how
+// far apart they were. A lock that stays as it is says nothing: its holder may be
+// waiting. A write shows that the holder works where no other lock explains it.
+func AssessWatch(first Fact[time.Time], last Lock, apart time.Duration) (Evidence, bool) {
 	before, known := first.Get()
-	now, knownNow := last.Get()
+	now, knownNow := last.LastWrite.Get()
 	if known && knownNow && now.After(before) {
-		return Evidence{"written-while-watched", fmt.Sprintf("its state was written while it was watched here (%s)", span(apart)), pointsLive}, true
+		points := pointsNeutral
+		if slices.ContainsFunc(last.Evidence, func(e Evidence) bool { return e.PointsTo == pointsLive }) {
+			points = pointsLive
+		}
+		return Evidence{ruleWatched, fmt.Sprintf("its state was written while it was watched here (%s)", span(apart)), points}, true
 	}
 	same := "the lock is unchanged"
 	if known && knownNow {
@@ -137,46 +152,10 @@ func AssessWatch(first, last Fact[time.Time], apart time.Duration) (Evidence, bo
 	return Evidence{"watched", fmt.Sprintf("%s between two reads %s apart (may be waiting for approval)", same, span(apart)), pointsNeutral}, apart >= watchSpan
 }
 
+// ruleCI: a runner of one's own may run for days, and several jobs at a time, so
+// neither age nor another lock says that the job is over.
 func ruleCI(l Lock, _ LockContext) (Evidence, bool) {
-	if !looksLikeCI(l.Info.Who) {
-		return Evidence{}, false
-	}
-	age, ok := l.Age()
-	if ok && age > ciJobLimit {
-		return Evidence{"ci-job-over", fmt.Sprintf("a CI job by its name, held %s: longer than hosted CI jobs may run (6 h)", span(age)), pointsStale}, true
-	}
-	return Evidence{"ci-job", "a CI job by its name: look whether the job still runs", pointsNeutral}, true
-}
-
-// ruleTimes: age says something only against how long locks of this very state
-// are held, and only while nothing shows that the holder writes.
-func ruleTimes(l Lock, c LockContext) (Evidence, bool) {
-	times, known := c.Times.Get()
-	age, aged := l.Age()
-	if !known || !aged || times.Count == 0 {
-		return Evidence{}, false
-	}
-	if since, silent := c.silence(l); age > times.Longest && silent {
-		return Evidence{"longer-than-ever", fmt.Sprintf("held %s; the longest of %d locks of this state was %s, and nothing was written %s",
-			span(age), times.Count, span(times.Longest), since), pointsStale}, true
-	}
-	return Evidence{"usual-time", fmt.Sprintf("held %s; locks of this state last %s as a rule, %s at most", span(age), span(times.Usual), span(times.Longest)), pointsNeutral}, true
-}
-
-// ruleMovedOn: a CI runner does one job at a time, so a newer lock of the same
-// runner elsewhere means that this job is over. A person may well hold two.
-func ruleMovedOn(l Lock, c LockContext) (Evidence, bool) {
-	i := slices.IndexFunc(c.Others, func(m Lock) bool {
-		return m.Info.Who != "" && m.Info.Who == l.Info.Who && m.Key != l.Key && m.Info.Created.After(l.Info.Created)
-	})
-	if i < 0 {
-		return Evidence{}, false
-	}
-	points := pointsNeutral
-	if looksLikeCI(l.Info.Who) {
-		points = pointsStale
-	}
-	return Evidence{"newer-lock-elsewhere", fmt.Sprintf("%s has taken a newer lock since, on %s", l.Info.Who, c.Others[i].Key), points}, true
+	return Evidence{"ci-job", "a CI job by its name: look whether the job still runs", pointsNeutral}, looksLikeCI(l.Info.Who)
 }
 
 func ruleThisHost(l Lock, c LockContext) (Evidence, bool) {

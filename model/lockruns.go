@@ -12,8 +12,17 @@ type LockRun struct {
 	VersionID string // of the lock file
 	Taken     time.Time
 	Released  time.Time      // when it was deleted, or taken by somebody else; zero while it is held
+	Replaced  bool           // it was not deleted: another lock was written over it
 	Info      Fact[LockInfo] // its body; the zero Fact until somebody asks for it
 }
+
+// held is for how long the lock was held until it was deleted.
+func (r LockRun) held() (d time.Duration, ended bool) {
+	return max(0, r.Released.Sub(r.Taken)), !r.Released.IsZero() && !r.Replaced
+}
+
+// unread reports whether nobody has asked for the body yet.
+func (r LockRun) unread() bool { return !r.Info.IsKnown() && !r.Info.IsUnknown() }
 
 // covers reports whether the lock was held at a time.
 func (r LockRun) covers(t time.Time) bool {
@@ -53,7 +62,7 @@ func LockRunsOf(history []Version, since time.Time) LockRuns {
 		if !v.DeleteMarker {
 			run := LockRun{VersionID: v.VersionID, Taken: v.LastModified}
 			if above != nil {
-				run.Released = above.LastModified
+				run.Released, run.Replaced = above.LastModified, !above.DeleteMarker
 			}
 			all.Runs = append(all.Runs, run)
 		}
@@ -85,4 +94,26 @@ func (l LockRuns) Tell(versionID string, info Fact[LockInfo]) bool {
 		l.Runs[i].Info = info
 	}
 	return i >= 0
+}
+
+// LockTimes is how long the locks of a state were held.
+type LockTimes struct {
+	Count   int
+	Usual   time.Duration // the median
+	Longest time.Duration
+}
+
+// Times are of the runs that gave their lock back.
+func (l LockRuns) Times() LockTimes {
+	var all []time.Duration
+	for _, run := range l.Runs {
+		if held, ended := run.held(); ended {
+			all = append(all, held)
+		}
+	}
+	if len(all) == 0 {
+		return LockTimes{}
+	}
+	slices.Sort(all)
+	return LockTimes{Count: len(all), Usual: all[len(all)/2], Longest: all[len(all)-1]}
 }

@@ -125,14 +125,8 @@ func verdictLine(l Lock) string {
 // distinctHolders keeps one lock for each holder.
 func distinctHolders(locks []Lock) []Lock {
 	var out []Lock
-	for _, l := range locks {
-		seen := false
-		for _, o := range out {
-			seen = seen || o.SameHolder(l)
-		}
-		if !seen {
-			out = append(out, l)
-		}
+	for _, same := range Holders(locks) {
+		out = append(out, same[0])
 	}
 	return out
 }

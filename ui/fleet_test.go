@@ -109,11 +109,22 @@ func lockOf(bucket, key string, m model.Mechanism, who, op, id string, held time
 	return l
 }
 
+// pastApplies are n locks of applies that were given back, each after so long.
+func pastApplies(n int, held time.Duration) model.LockRuns {
+	var runs model.LockRuns
+	for i := range n {
+		taken := theTime.Add(-time.Duration(i+1) * 24 * time.Hour)
+		runs.Runs = append(runs.Runs, model.LockRun{VersionID: fmt.Sprint(i), Taken: taken, Released: taken.Add(held),
+			Info: model.Known(model.LockInfo{ID: fmt.Sprint("past ", i), Operation: "OperationTypeApply", Who: "ci@runner-03"})})
+	}
+	return runs
+}
+
 func (f *fake) sampleLocks() {
 	stale := lockOf("acme-tfstate-payments", "payments/api/terraform.tfstate", model.MechanismDynamoDB, "ci@runner-17",
 		"OperationTypeApply", "71d89b36-316e-9845-07df-19d02b854eb1", 7*time.Hour+7*time.Minute)
 	stale.LastWrite = model.Known(theTime.Add(-9 * time.Hour))
-	stale.Verdict, stale.Evidence = model.AssessLock(stale, model.LockContext{LastWrite: stale.LastWrite})
+	stale.Verdict, stale.Evidence = model.AssessLock(stale, model.LockContext{LastWrite: stale.LastWrite, Runs: model.Known(pastApplies(8, 19*time.Minute))})
 	f.locks["acme-tfstate-payments"] = []model.Lock{stale}
 
 	core := "net/core/terraform.tfstate"
@@ -121,7 +132,7 @@ func (f *fake) sampleLocks() {
 	for _, m := range []model.Mechanism{model.MechanismLockfile, model.MechanismDynamoDB} {
 		l := lockOf("acme-tfstate-network", core, m, "erin@mbp", "OperationTypeApply", id, 2*time.Minute)
 		l.LastWrite = model.Known(theTime.Add(-time.Minute))
-		l.Verdict, l.Evidence = model.AssessLock(l, model.LockContext{LastWrite: l.LastWrite})
+		l.Verdict, l.Evidence = model.AssessLock(l, model.LockContext{LastWrite: l.LastWrite, Runs: model.Known(model.LockRuns{})})
 		f.locks["acme-tfstate-network"] = append(f.locks["acme-tfstate-network"], l)
 	}
 	edge := model.Lock{Bucket: "acme-tfstate-network", Key: "net/edge/terraform.tfstate", Workspace: "default",

@@ -23,19 +23,14 @@ type lockRow struct {
 // foldLocks makes one row of the locks that one holder took in both mechanisms.
 func foldLocks(b model.Backend, locks []model.Lock) []lockRow {
 	var rows []lockRow
-	byKey := map[string][]int{} // rows of a state
-	for _, l := range locks {
-		at := slices.IndexFunc(byKey[l.Key], func(i int) bool { return rows[i].locks[0].SameHolder(l) })
-		if at >= 0 {
-			row := &rows[byKey[l.Key][at]]
-			row.locks = append(row.locks, l)
+	for _, same := range model.Holders(locks) {
+		row := lockRow{backend: b, locks: same}
+		for _, l := range same {
 			if row.record == nil {
 				row.record = recordOf(l)
 			}
-			continue
 		}
-		byKey[l.Key] = append(byKey[l.Key], len(rows))
-		rows = append(rows, lockRow{backend: b, locks: []model.Lock{l}, record: recordOf(l)})
+		rows = append(rows, row)
 	}
 	return rows
 }
@@ -57,7 +52,7 @@ func (r *lockRow) same(o *lockRow) bool {
 
 // watched is what the first and the last read of the row tell together.
 func (r *lockRow) watched() (model.Evidence, bool) {
-	return model.AssessWatch(r.wrote, r.locks[0].LastWrite, r.read.Sub(r.since))
+	return model.AssessWatch(r.wrote, r.locks[0], r.read.Sub(r.since))
 }
 
 // via names the mechanisms.
@@ -76,17 +71,8 @@ func (r *lockRow) via() string {
 	return strings.Join(ways, "+")
 }
 
-// verdict is the most cautious one of the locks folded here: a holder who lives
-// by one of them is alive.
-func (r *lockRow) verdict() model.Verdict {
-	v := r.locks[0].Verdict
-	for i := range r.locks {
-		if caution(r.locks[i].Verdict) > caution(v) {
-			v = r.locks[i].Verdict
-		}
-	}
-	return v
-}
+// verdict is that of the holder: all places that it is kept in say the same.
+func (r *lockRow) verdict() model.Verdict { return r.locks[0].Verdict }
 
 // mostUrgent puts interrupted operations first, then locks that look stale and,
 // of those alike, the oldest: the reports of the backends arrive in any order.

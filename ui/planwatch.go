@@ -55,17 +55,17 @@ func (d *planDialog) watched(l letter) {
 		case i < 0:
 			d.watch.changed = "the lock in " + v.Where() + " was released meanwhile"
 		default:
-			d.watch.weigh(v.LastWrite, m.value.Locks[i].LastWrite, d.host.now())
+			d.watch.weigh(v.LastWrite, m.value.Locks[i], d.host.now())
 		}
 	}
 }
 
-// weigh compares two reads of the same lock. A state that is written meanwhile
-// is a sign of life that the plan does not know of.
-func (w *watch) weigh(first, last model.Fact[time.Time], now time.Time) {
+// weigh compares two reads of the same lock. That its state was written meanwhile
+// the plan does not know.
+func (w *watch) weigh(first model.Fact[time.Time], last model.Lock, now time.Time) {
 	e, ok := model.AssessWatch(first, last, now.Sub(w.since))
 	switch {
-	case ok && e.PointsTo == "live":
+	case ok && e.WrittenMeanwhile():
 		w.changed = e.Text
 	case ok:
 		w.seen = e.Text

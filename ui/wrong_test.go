@@ -42,7 +42,7 @@ func (f *fake) interrupt(ago time.Duration) *fake {
 	for _, m := range []model.Mechanism{model.MechanismLockfile, model.MechanismDynamoDB} {
 		l := lockOf(bucket, theKey, m, "alice@laptop-7", "stateward-restore", brokenID, ago)
 		l.Info.Info = info
-		l.Verdict, l.Evidence = model.AssessLock(l, model.LockContext{LastWrite: model.Known(theTime.Add(-ago + time.Second))})
+		l.Verdict, l.Evidence = model.AssessLock(l, model.LockContext{LastWrite: model.Known(theTime.Add(-ago + time.Second)), Runs: model.Known(model.LockRuns{})})
 		f.locks[bucket] = append(f.locks[bucket], l)
 	}
 	return f

@@ -83,25 +83,10 @@ func distinctLocks(reports []model.LockReport, p *problems) []model.Lock {
 func lockTable(locks []model.Lock) *table {
 	t := &table{columns: []column{{title: "state", cut: 36}, {title: "held by", cut: 14, end: true}, {title: "for"}, {title: "via", drop: 1},
 		{title: "verdict"}, {title: "id"}}}
-	for len(locks) > 0 {
-		same, rest := sameHolder(locks)
-		locks = rest
+	for _, same := range model.Holders(locks) {
 		t.add(lockRow(same)...)
 	}
 	return t
-}
-
-// sameHolder splits off the locks that the holder of the first one keeps on the
-// same state.
-func sameHolder(locks []model.Lock) (same, rest []model.Lock) {
-	for _, l := range locks {
-		if l.Bucket == locks[0].Bucket && l.Key == locks[0].Key && l.SameHolder(locks[0]) {
-			same = append(same, l)
-		} else {
-			rest = append(rest, l)
-		}
-	}
-	return same, rest
 }
 
 func lockRow(same []model.Lock) []string {

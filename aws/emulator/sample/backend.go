@@ -124,7 +124,7 @@ func (w *writer) stateEvent(at time.Time, b backend, s state, body []byte) event
 // those of a plan before it, which wrote nothing.
 func (w *writer) runs(b backend, s state, rev revision, r *random) {
 	id, planID := uuid(r), uuid(r)
-	if !s.tool.lockFiles(rev.age) {
+	if !s.tool.lockFiles(rev.age) || !b.lockfile && !s.files {
 		return
 	}
 	version, path := s.tool.version(rev.age), b.lockID(s.key)

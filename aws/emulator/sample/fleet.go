@@ -28,6 +28,7 @@ type state struct {
 	first, last time.Duration // ages of the oldest and the newest version
 	tool        tool
 	revisions   []revision    // in place of a made-up history
+	files       bool          // its runs use lock files, though those of the backend do not
 	held        *held         // a lock on it now
 	deleted     time.Duration // age of its deletion; 0 for a state that lives
 	kmsKey      string        // name of the key that its backend block names; "" leaves it to the bucket's default
@@ -112,7 +113,7 @@ func stale() backend {
 			state{key: in("staging", app.name), stack: app.stack, versions: 9, first: 54 * day, last: app.last + 5*hour},
 			state{key: in("prod", app.name), stack: app.stack, versions: 7, first: 53 * day, last: app.last + 29*hour})
 	}
-	b.states[0].held = killed
+	b.states[0].files, b.states[0].held = true, killed // by a job that was not moved to lock files yet
 	b.states = append(b.states, state{key: in("pr-482", "payments/web"), stack: service(), versions: 4, first: 13 * day, last: 10 * day, deleted: 9 * day, kmsKey: previewKey})
 	b.files = []file{{key: "artifacts/authorizer.zip", contentType: "application/zip", text: "PK\x05\x06" + strings.Repeat("\x00", 18), age: 60 * day}}
 	return b

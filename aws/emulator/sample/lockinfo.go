@@ -61,8 +61,5 @@ func (w *writer) hold(b backend, s state) {
 // lockedRun leaves what the lock file of a finished run leaves: a version and a
 // delete marker. Lock rows leave nothing.
 func (w *writer) lockedRun(b backend, key string, text []byte, from, to time.Time) {
-	if !b.lockfile {
-		return
-	}
 	w.add(putEvent(from, b, key+lockSuffix, "application/json", text), deleteEvent(to, b, key+lockSuffix))
 }

@@ -34,8 +34,13 @@ func TestAKilledJobLeftItsLock(t *testing.T) {
 	if written := versions[sample.StaleKey][0].LastModified; !written.Before(l.Created) {
 		t.Errorf("written at %s, after the lock of %s", written, l.Created)
 	}
-	if len(versions[sample.StaleKey+".tflock"]) > 0 {
-		t.Error("the backend has lock files")
+	for key, history := range versions {
+		switch mine := key == sample.StaleKey+".tflock"; {
+		case strings.HasSuffix(key, ".tflock") && !mine:
+			t.Errorf("lock files of %s", key)
+		case mine && (len(history) < 8 || !history[0].marker()):
+			t.Errorf("of past runs %d lock files are left", len(history))
+		}
 	}
 }
 

@@ -25,7 +25,7 @@ func advice(f *model.Failure, status int, message string) string {
 	case model.ErrUnsupported:
 		return "The endpoint does not offer this; a store that is not AWS may lack it."
 	case model.ErrChanged:
-		return "Somebody else changed it: look again."
+		return "What it was conditional on did not hold: look again."
 	case model.ErrTimeout:
 		return "Try again, or give it longer with --timeout."
 	case model.ErrInvalid:

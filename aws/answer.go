@@ -2,27 +2,26 @@ package aws
 
 import (
 	"bufio"
-	"bytes"
 	"context"
-	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
+	"net/http"
 	"strings"
 
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/kms"
-	"github.com/aws/smithy-go"
 	"github.com/aws/smithy-go/middleware"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 	"github.com/dustin/go-humanize"
 )
 
-// answerCheck refuses answers to reads that the service cannot have given. The
-// SDK takes an answer without a body, and any XML document whose elements it
-// does not know, for an empty one: the page of a captive portal would say that
-// no lock is held.
+// answerCheck refuses answers that the service cannot have given. The SDK takes
+// an answer without a body, and any XML document whose elements it does not
+// know, for an empty one: the page of a captive portal would say that no lock is
+// held, a listing that the bucket is not public, and a firewall's page that a
+// right is missing. What it refuses is a [strangerError].
 type answerCheck struct{}
 
 // Bounds of an answer that is no object. The largest are pages of a thousand
@@ -43,25 +42,16 @@ func (answerCheck) ID() string { return "stateward:AnswerCheck" }
 func (answerCheck) HandleDeserialize(ctx context.Context, in middleware.DeserializeInput, next middleware.DeserializeHandler) (middleware.DeserializeOutput, middleware.Metadata, error) {
 	out, metadata, err := next.HandleDeserialize(ctx, in)
 	resp, ok := out.RawResponse.(*smithyhttp.Response)
-	name := awsmiddleware.GetOperationName(ctx)
-	if err != nil || !ok || resp.Body == nil {
+	if err != nil || !ok || resp.Response == nil {
 		return out, metadata, err
 	}
-	good := resp.StatusCode/100 == 2
-	if good && (name == "GetObject" || strings.HasPrefix(name, "Head") || !isRead(name)) {
-		return out, metadata, nil
+	a := answer{Response: resp.Response, call: awsmiddleware.GetOperationName(ctx)}
+	a.json = isJSON(awsmiddleware.GetServiceID(ctx), a.call)
+	if err := a.peek(); err != nil {
+		return out, metadata, err
 	}
-	body := bufio.NewReaderSize(&boundedReader{Reader: resp.Body, left: largestAnswer}, answerStart)
-	resp.Body = &bufferedBody{Reader: body, Closer: resp.Body}
-	if !good {
-		return out, metadata, nil
-	}
-	start, err := body.Peek(answerStart)
-	if err == nil || errors.Is(err, io.EOF) {
-		err = checkStart(start, isJSON(awsmiddleware.GetServiceID(ctx), name))
-	}
-	if err != nil {
-		return out, metadata, &smithy.DeserializationError{Err: err}
+	if what := a.strange(); what != "" {
+		return out, metadata, &strangerError{status: a.StatusCode, what: what, root: a.root(), call: a.call}
 	}
 	return out, metadata, nil
 }
@@ -71,38 +61,75 @@ func isJSON(service, operation string) bool {
 	return service == dynamodb.ServiceID || service == kms.ServiceID || operation == "GetBucketPolicy"
 }
 
-// checkStart looks at the start of an answer, which is all of a short one. No
-// service begins with pages of nothing, and of those the SDK makes an empty list.
-func checkStart(start []byte, inJSON bool) error {
-	text := bytes.TrimSpace(start)
-	switch {
-	case len(text) == 0:
-		return errors.New("an answer without a body")
-	case inJSON && text[0] != '{':
-		return errors.New("no JSON object")
-	case inJSON:
-		return nil
-	}
-	return checkRoot(start)
+// answer is an answer with the start of its body, which is all of a short one.
+type answer struct {
+	*http.Response
+	call  string
+	json  bool // JSON is what the service answers with
+	start []byte
 }
 
-// checkRoot looks for the root element of XML. Stores differ in the names that
-// they give it, so any will do that no web page has.
-func checkRoot(start []byte) error {
-	dec := xml.NewDecoder(bytes.NewReader(start))
-	dec.Strict = false
-	for {
-		token, err := dec.Token()
-		if root, ok := token.(xml.StartElement); ok {
-			if strings.EqualFold(root.Name.Local, "html") {
-				return errors.New("a web page")
-			}
-			return nil
-		}
-		if err != nil {
-			return errors.New("no XML document")
-		}
+// isHead reports calls that are answered without a body.
+func (a *answer) isHead() bool { return strings.HasPrefix(a.call, "Head") }
+
+func (a *answer) good() bool { return a.StatusCode/100 == 2 }
+
+// peek looks at the start of the body and leaves it to be read again, with a
+// bound to what is no object.
+func (a *answer) peek() error {
+	if a.Body == nil || a.isHead() {
+		return nil
 	}
+	var whole io.Reader = a.Body
+	if a.call != "GetObject" || !a.good() {
+		whole = &boundedReader{Reader: a.Body, left: largestAnswer}
+	}
+	body := bufio.NewReaderSize(whole, answerStart)
+	a.Body = &bufferedBody{Reader: body, Closer: a.Body}
+	start, err := body.Peek(answerStart)
+	a.start = start
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
+		return err
+	}
+	return nil
+}
+
+// strangerError is an answer that is not the service's.
+type strangerError struct {
+	status int
+	what   string // "a web page"
+	root   string // the root element, where it is XML
+	call   string
+}
+
+func (e *strangerError) Error() string { return fmt.Sprintf("%d with %s", e.status, e.what) }
+
+// RetryableError has the SDK repeat a read of which a store says under a good
+// status that it failed.
+func (e *strangerError) RetryableError() bool { return e.root == "Error" }
+
+// passedOn reports an answer of a gateway that may have passed the request on
+// and only lost what came back.
+func (e *strangerError) passedOn() bool {
+	switch e.status {
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+		return true
+	}
+	return false
+}
+
+// otherRequest reports a store that does not know a subresource, overlooks it,
+// and lists the bucket.
+func (e *strangerError) otherRequest() bool {
+	return e.status/100 == 2 && (e.root == "ListBucketResult" || isVersionList(e.root)) && e.call != "GetObject"
+}
+
+func asStranger(err error) *strangerError {
+	var s *strangerError
+	if errors.As(err, &s) {
+		return s
+	}
+	return nil
 }
 
 // bufferedBody is a body of which the start was looked at.

@@ -115,7 +115,7 @@ func (c *Client) headBucket(ctx context.Context, b model.Backend, start string) 
 	}
 	// A right on keys alone is enough to work with, and an answer to HEAD has
 	// no body: what is wrong is told better by the request that comes next.
-	if errors.Is(f, model.ErrDenied) || errors.Is(f, model.ErrInvalid) || errors.Is(f, model.ErrUnsupported) {
+	if errors.Is(f, model.ErrDenied) || errors.Is(f, model.ErrInvalid) || errors.Is(f, model.ErrUnsupported) || errors.Is(f, model.ErrStranger) {
 		return start, nil
 	}
 	var missing *model.Failure

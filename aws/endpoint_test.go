@@ -61,7 +61,7 @@ func TestBadEndpoints(t *testing.T) {
 			return s.url
 		}, kind: model.ErrUnreachable, next: []string{"--endpoint-url"}},
 		"it answers garbage": {url: func(t *testing.T) string { return answering(t, http.StatusOK, "<html>Welcome to nginx") },
-			kind: model.ErrInvalid, next: []string{"answered something that is not the service's"}},
+			kind: model.ErrStranger, next: []string{"200 with a web page", "--endpoint-url"}},
 		"it answers nothing": {url: func(t *testing.T) string { return answering(t, http.StatusOK, "") }},
 		"it answers 500 with garbage": {url: func(t *testing.T) string { return answering(t, http.StatusInternalServerError, "<html>oops") },
 			next: []string{""}},

@@ -40,6 +40,8 @@ func failure(err error, tried, on, action string) error {
 		credentialFailure(f, creds)
 	case call.timedOut || isTimeout(err):
 		timeoutFailure(f, call)
+	case asStranger(err) != nil:
+		strangerFailure(f, asStranger(err), hostOf(err, call))
 	case httpResponse(err) != nil:
 		answerFailure(f, err, action, call)
 	default:
@@ -94,6 +96,23 @@ func noAnswerFailure(f *model.Failure, err error, call callError) {
 func garbledFailure(f *model.Failure, err error, call callError) {
 	f.Kind = model.ErrInvalid
 	f.Next = fmt.Sprintf("%s answered something that is not the service's (%s): check --endpoint-url and what stands between here and there.", hostOf(err, call), innermost(err))
+}
+
+// strangerFailure: an answer came that the service cannot have given. It says
+// nothing of rights, nor of what is there.
+func strangerFailure(f *model.Failure, e *strangerError, host string) {
+	f.Kind, f.Code = model.ErrStranger, e.Error()
+	switch {
+	case e.otherRequest():
+		f.Kind, f.Code = model.ErrUnsupported, e.what+" in its place"
+		f.Next = host + " does not know this request and answered another one; a store that is not AWS may lack it."
+	case e.root == "Error":
+		f.Next = host + " answered that all is well, with an error as its content: try again, and ask who runs it."
+	case e.root == "ListAllMyBucketsResult":
+		f.Next = host + " answered with its buckets, as if none had been named: check --endpoint-url and --path-style."
+	default:
+		f.Next = host + ", or something on the way to it (a proxy, a firewall, a sign-in page), answered in place of the service: check --endpoint-url, the network and the proxy settings. It tells nothing of permissions."
+	}
 }
 
 // hostOf is whom the request went to, for people.

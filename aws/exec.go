@@ -32,6 +32,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	}
 	res := r.survived()
 	res.Next = append(res.Next, r.notes.all()...)
+	r.offerUnguarded(&res)
 	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
 		res.Next = append(res.Next, model.Hint{Text: "The end of this operation could not be written to the journal: " + err.Error()})
 	}
@@ -113,7 +114,7 @@ type run struct {
 
 func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {
 	r := &run{c: c, plan: p, id: newID(), stop: ctx, progress: progress}
-	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL()})
+	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL(), Unguarded: p.Unguarded != ""})
 	for _, s := range p.Steps {
 		r.steps = append(r.steps, model.StepResult{Name: s.Name, Status: model.StepPending})
 	}

@@ -31,6 +31,9 @@ func (u *unlocker) do() model.Result {
 			return u.halted(err)
 		}
 	}
+	if u.removed == 0 {
+		return u.gone()
+	}
 	_ = u.step(u.checkDigest) // a digest that cannot be read does not undo an unlock
 	return u.finished()
 }
@@ -105,6 +108,9 @@ func (u *unlocker) remove(i int) (string, error) {
 	}
 	if err != nil {
 		return "", err
+	}
+	if answer.byOthers() {
+		return skipDetail, nil
 	}
 	if victim.Mechanism != model.MechanismLockfile {
 		u.removed++

@@ -136,7 +136,7 @@ func (c *changer) verifyReplaced(written string) error {
 	case !found:
 		return &foreignError{what: "the version that was written is not in the history"}
 	}
-	c.c.lax.add(c.c.storeOf(ctx, b))
+	c.c.lax.add(c.c.storeOf(ctx, b), ignoresConditions)
 	c.notes.hint(model.Hint{Text: "Compare the two versions. After recover the restored content stays; theirs comes back with", Command: c.c.opts.Program.Restore(c.plan.URL(), under.VersionID)})
 	return &foreignError{what: "another client's version " + under.VersionID + " was overwritten: " + laxStore}
 }

@@ -16,18 +16,21 @@ func (c *changer) write() (string, error) {
 		cond = writeCondition{etag: c.current.ETag}
 	}
 	err := c.c.settle(c.ctx, change{
-		what: "writing the state",
-		send: func(ctx context.Context) error {
-			put, err := c.c.putObject(ctx, c.plan.Backend, c.plan.Key, c.body, c.store, cond)
-			c.written = put.versionID
-			return err
-		},
-		look: c.lookWritten,
+		what: "writing the state", store: c.c.storeOf(c.ctx, c.plan.Backend),
+		send: c.put(cond), bare: c.put(writeCondition{none: true}), look: c.lookWritten,
 	})
 	if err != nil {
 		return "", err
 	}
 	return fmt.Sprintf("serial %d, MD5 %s", c.record.Serial, c.md5), nil
+}
+
+func (c *changer) put(cond writeCondition) func(context.Context) error {
+	return func(ctx context.Context) error {
+		put, err := c.c.putObject(ctx, c.plan.Backend, c.plan.Key, c.body, c.store, cond)
+		c.written = put.versionID
+		return err
+	}
 }
 
 // lookWritten tells by the bytes whether our write is the current version.

@@ -39,7 +39,14 @@ func everyFault() map[string]faultKind {
 	hang := emulator.Fault{Hang: true}
 	kinds["timeout before"] = faultKind{s3: hang, dynamodb: hang, hangs: true}
 	kinds["timeout after the effect"] = faultKind{s3: after(hang), dynamodb: after(hang), hangs: true}
-	for _, name := range []string{"500", "403", "409", "reset after the effect", "timeout after the effect", "wrong checksum"} {
+	page := func(status int) emulator.Fault {
+		return emulator.Fault{Status: status, Page: "<!DOCTYPE html><html><body>Sign in</body></html>"}
+	}
+	kinds["a web page under 200"] = same(page(200))
+	kinds["a web page under 200 after the effect"] = same(after(page(200)))
+	kinds["a web page under 403"] = same(page(403))
+	kinds["a web page under 502 after the effect"] = same(after(page(502)))
+	for _, name := range []string{"500", "403", "409", "a web page under 200", "reset after the effect", "timeout after the effect", "wrong checksum"} {
 		k := kinds[name]
 		k.spreads = true
 		kinds[name] = k

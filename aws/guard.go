@@ -22,6 +22,7 @@ type operation struct {
 	ID        string
 	Operation model.Operation
 	State     string // s3://bucket/key
+	Unguarded bool   // changes that the store refuses for their condition may do without it
 }
 
 type operationKey struct{}
@@ -189,6 +190,9 @@ func answerOf(call string, out middleware.InitializeOutput, metadata middleware.
 		a.VersionID = sdk.ToString(got.VersionId)
 	}
 	if err != nil {
+		if s := asStranger(err); s != nil {
+			a.Status = s.status
+		}
 		a.Error = errorCode(err)
 		a.Status = max(a.Status, httpStatus(err))
 	}
@@ -212,9 +216,12 @@ func httpStatus(err error) int {
 	return 0
 }
 
-// httpResponse is the answer that an error came with, or nil. The SDK makes up
-// one without a status where nothing came.
+// httpResponse is the service's answer that an error came with, or nil. The SDK
+// makes up one without a status where nothing came.
 func httpResponse(err error) *http.Response {
+	if asStranger(err) != nil {
+		return nil
+	}
 	var re *smithyhttp.ResponseError
 	if errors.As(err, &re) && re.Response != nil && re.Response.Response != nil && re.Response.StatusCode != 0 {
 		return re.Response.Response

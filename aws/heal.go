@@ -22,11 +22,23 @@ import (
 // marker or the version that this very operation made. It is not atomic, and
 // whoever reads the result is told so.
 
-// dropped is what the answer to the delete of a lock file told.
+// dropped is what the answers to the delete of a lock told.
 type dropped struct {
 	answered bool   // there was one: the marker is ours
 	marker   string // the version id of the delete marker; "" where the bucket keeps no versions
+	last     error  // how the last request for it ended
+	doubtful bool   // one of them may have done it although it was not answered so
 }
+
+// sent notes how a request ended.
+func (d *dropped) sent(err error) error {
+	refused := errors.Is(err, model.ErrChanged) || errors.Is(err, model.ErrNotFound)
+	d.last, d.doubtful = err, d.doubtful || err != nil && !refused
+	return err
+}
+
+// byOthers reports that the lock, which is gone, was removed by somebody else.
+func (d *dropped) byOthers() bool { return d.last != nil && !d.doubtful && !d.answered }
 
 // keepsVersions reports whether a version id names one that stays.
 func keepsVersions(id string) bool { return id != "" && id != nullVersion }
@@ -65,7 +77,7 @@ func (c *Client) checkDrop(ctx context.Context, b model.Backend, victim model.Lo
 	case !found || !answer.answered:
 		return "the answer to the delete was lost, and somebody changed the lock file besides: look at its versions", nil
 	case under.DeleteMarker:
-		c.lax.add(c.storeOf(ctx, b))
+		c.lax.add(c.storeOf(ctx, b), ignoresConditions)
 		return "it was gone already; " + laxStore, nil
 	}
 	return "", c.giveBack(ctx, b, victim, answer.marker, *under)
@@ -74,7 +86,7 @@ func (c *Client) checkDrop(ctx context.Context, b model.Backend, victim model.Lo
 const laxStore = "this store does not check the conditions of changes"
 
 func (c *Client) blindNote(ctx context.Context, b model.Backend) string {
-	if c.lax.has(c.storeOf(ctx, b)) {
+	if c.lax.of(c.storeOf(ctx, b)) != "" {
 		return "compared before it was deleted, which is not atomic: " + laxStore
 	}
 	return "compared before it was deleted; the bucket keeps no versions and the endpoint is not AWS, so nobody can tell whether the store held to the condition"
@@ -106,7 +118,7 @@ func (c *Client) under(ctx context.Context, b model.Backend, key, id string) (un
 func (c *Client) giveBack(ctx context.Context, b model.Backend, victim model.Lock, marker string, lost model.Version) error {
 	what := "removing the lock file: it was written again since it was looked at"
 	if lost.ETag != victim.ETag {
-		c.lax.add(c.storeOf(ctx, b))
+		c.lax.add(c.storeOf(ctx, b), ignoresConditions)
 		what = "removing the lock file: " + laxStore
 	}
 	return c.heal(ctx, b, healing{what: what, key: victim.Key, ours: marker, lost: lost.VersionID})
@@ -255,7 +267,7 @@ func (c *changer) verifyTaken() error {
 	case !found || under == nil || under.DeleteMarker:
 		return nil
 	}
-	c.c.lax.add(c.c.storeOf(ctx, b))
+	c.c.lax.add(c.c.storeOf(ctx, b), ignoresConditions)
 	c.yielded = c.c.heal(ctx, b, healing{what: "taking the lock file: " + laxStore, key: c.plan.Key, ours: c.held[i].versionID, lost: under.VersionID})
 	c.noteHealing(c.yielded)
 	return c.yielded
@@ -284,44 +296,6 @@ func (c *changer) forgetForeign() {
 		now, err := c.c.lockfileOf(c.ctx, c.plan.Backend, c.plan.Key)
 		return err == nil && (now == nil || !bytes.Equal(now.Raw, h.raw))
 	})
-}
-
-// laxWarnings are what a plan says of a store that may not hold to conditions.
-func (c *Client) laxWarnings(ctx context.Context, b model.Backend, victims ...model.Lock) []string {
-	store := c.storeOf(ctx, b)
-	blind := slices.ContainsFunc(victims, func(l model.Lock) bool {
-		return l.Mechanism == model.MechanismLockfile && !keepsVersions(l.VersionID)
-	})
-	switch {
-	case store == "":
-		return nil
-	case c.lax.has(store):
-		return []string{"This store was seen to ignore the conditions of changes: nothing here is atomic, and clients that lock by lock files alone do not keep each other out."}
-	case blind:
-		return []string{"The bucket keeps no versions and the endpoint is not AWS: should the store ignore conditions, a lock that is taken at the last moment goes as well, and nobody can tell afterwards."}
-	}
-	return nil
-}
-
-// laxStores are the endpoints that were seen to ignore a condition. The zero
-// value is empty.
-type laxStores struct {
-	mu   sync.Mutex
-	seen []string
-}
-
-func (l *laxStores) add(store string) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !slices.Contains(l.seen, store) {
-		l.seen = append(l.seen, store)
-	}
-}
-
-func (l *laxStores) has(store string) bool {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return slices.Contains(l.seen, store)
 }
 
 // notices are sentences for the operator, and commands, from steps that run side

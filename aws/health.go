@@ -137,7 +137,7 @@ func (h *healthReader) conditionalWrites(api *s3.Client) model.Fact[bool] {
 	switch {
 	case endpoint == "" || isAWSHost(endpoint):
 		return model.Known(true)
-	case h.c.lax.has(endpoint):
+	case h.c.lax.of(endpoint) != "":
 		return model.Known(false)
 	}
 	return model.Unknown[bool]("the endpoint is not AWS, and reading alone cannot tell")

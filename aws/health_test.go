@@ -273,7 +273,11 @@ func TestHealthIsReadFromAnyServer(t *testing.T) {
 		known := reasons(f)
 		for _, name := range []string{"region", "account", "owner", "versioning", "access block", "account's block", "policy", "policy status", "ACL", "encryption",
 			"logging", "lifecycle", "uploads", "Object Lock", "replication", "leftovers", "header", "parse", "lock file", "table's status", "recovery", "TTL", "digest"} {
-			if known[name] != "" {
+			want := ""
+			if name == "policy status" && s.emulator == nil {
+				want = "not supported by this endpoint" // moto answers with a listing
+			}
+			if known[name] != want {
 				t.Errorf("%s is unknown: %s", name, known[name])
 			}
 		}

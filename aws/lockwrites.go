@@ -27,13 +27,16 @@ type heldLock struct {
 func (c *Client) takeLockfile(ctx context.Context, b model.Backend, key string, raw []byte, w model.ObjectWrite) (heldLock, error) {
 	held := heldLock{mechanism: model.MechanismLockfile, raw: raw}
 	var other *model.Lock
-	err := c.settle(ctx, change{
-		what: "taking the lock file",
-		send: func(ctx context.Context) error {
-			put, err := c.putObject(ctx, b, model.LockKey(key), raw, w, writeCondition{absent: true})
+	put := func(cond writeCondition) func(context.Context) error {
+		return func(ctx context.Context) error {
+			put, err := c.putObject(ctx, b, model.LockKey(key), raw, w, cond)
 			held.etag, held.versionID = put.etag, put.versionID
 			return err
-		},
+		}
+	}
+	err := c.settle(ctx, change{
+		what: "taking the lock file", store: c.storeOf(ctx, b),
+		send: put(writeCondition{absent: true}), bare: put(writeCondition{none: true}),
 		look: func(ctx context.Context) (standing, error) {
 			now, err := c.lockfileOf(ctx, b, key)
 			if err != nil {
@@ -84,15 +87,9 @@ func standingOfTake(now *model.Lock, ours []byte) standing {
 func (c *Client) dropLock(ctx context.Context, b model.Backend, l model.Lock) (dropped, error) {
 	var other *model.Lock
 	var answer dropped
-	err := c.settle(ctx, change{
+	ch := change{
 		what: "removing the lock in " + l.Where(),
-		send: func(ctx context.Context) (err error) {
-			if l.Mechanism == model.MechanismLockfile {
-				answer, err = c.deleteLockfile(ctx, b, l)
-				return err
-			}
-			return c.deleteLockRow(ctx, b, l)
-		},
+		send: func(ctx context.Context) error { return answer.sent(c.deleteLockRow(ctx, b, l)) },
 		look: func(ctx context.Context) (standing, error) {
 			now, err := c.lockNow(ctx, b, l)
 			if err != nil {
@@ -101,7 +98,13 @@ func (c *Client) dropLock(ctx context.Context, b model.Backend, l model.Lock) (d
 			other = now
 			return standingOfDrop(now, l), nil
 		},
-	})
+	}
+	if l.Mechanism == model.MechanismLockfile {
+		ch.store = c.storeOf(ctx, b)
+		ch.send = func(ctx context.Context) error { return c.deleteLockfile(ctx, b, l, &l.ETag, &answer) }
+		ch.bare = func(ctx context.Context) error { return c.deleteLockfile(ctx, b, l, nil, &answer) }
+	}
+	err := c.settle(ctx, ch)
 	return answer, withHolder(err, other)
 }
 
@@ -148,6 +151,7 @@ func withHolder(err error, other *model.Lock) error {
 type writeCondition struct {
 	absent bool   // If-None-Match: *
 	etag   string // If-Match
+	none   bool   // it was compared right before: the store refuses conditions
 }
 
 // stored is what the answer to a write told.
@@ -161,9 +165,10 @@ func (c *Client) putObject(ctx context.Context, b model.Backend, key string, bod
 	}
 	in := &s3.PutObjectInput{Bucket: &b.Bucket, Key: &key, Body: bytes.NewReader(body), ContentLength: sdk.Int64(int64(len(body)))}
 	in.ContentType = sdk.String("application/json")
-	if cond.absent {
+	switch {
+	case cond.absent:
 		in.IfNoneMatch = sdk.String("*")
-	} else {
+	case !cond.none:
 		in.IfMatch = &cond.etag
 	}
 	if !b.Write.SkipChecksum {
@@ -181,16 +186,19 @@ func (c *Client) putObject(ctx context.Context, b model.Backend, key string, bod
 	return stored{etag: sdk.ToString(out.ETag), versionID: sdk.ToString(out.VersionId)}, nil
 }
 
-func (c *Client) deleteLockfile(ctx context.Context, b model.Backend, l model.Lock) (dropped, error) {
+// deleteLockfile deletes a lock file while it has the ETag, nil for any, and
+// notes what the answer tells.
+func (c *Client) deleteLockfile(ctx context.Context, b model.Backend, l model.Lock, etag *string, answer *dropped) error {
 	api, err := c.s3(ctx, b)
 	if err != nil {
-		return dropped{}, err
+		return err
 	}
-	out, err := api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Bucket, Key: sdk.String(model.LockKey(l.Key)), IfMatch: &l.ETag})
+	out, err := api.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &b.Bucket, Key: sdk.String(model.LockKey(l.Key)), IfMatch: etag})
 	if err != nil {
-		return dropped{}, failure(err, "deleting", l.Where(), "s3:DeleteObject")
+		return answer.sent(failure(err, "deleting", l.Where(), "s3:DeleteObject"))
 	}
-	return dropped{answered: true, marker: sdk.ToString(out.VersionId)}, nil
+	answer.answered, answer.marker = true, sdk.ToString(out.VersionId)
+	return answer.sent(nil)
 }
 
 func (c *Client) putLockRow(ctx context.Context, b model.Backend, table, key string, raw []byte) error {

@@ -22,6 +22,7 @@ type Options struct {
 	Timeout     time.Duration // per request; 0 means 30 s
 	Concurrency int           // requests in flight for bulk reads; 0 means 8. Health checks may have 64 times as many, 1,024 at most
 	ReadOnly    bool          // nothing that changes anything is sent
+	Unguarded   bool          // plans may do without the conditions that a store refuses; each asks for the word all the same
 	Versions    *int          // newest versions of a state that are looked at for their keys; nil means 100, below 0 all
 
 	Backends   []model.Backend   // from targets, the working directory and the config, in that order

@@ -26,7 +26,7 @@ func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r 
 	facts.Expires, _ = c.expires(ctx, b)
 	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
 	p := model.PlanUnlock(facts, r)
-	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b, p.Unlock.Victims...)...)
+	c.unguard(ctx, p)
 	return p, nil
 }
 
@@ -80,7 +80,7 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 		return nil, err
 	}
 	p := model.PlanRestore(f, r)
-	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b)...)
+	c.unguard(ctx, p)
 	return p, nil
 }
 

@@ -31,7 +31,9 @@ func (c *Client) PlanRecover(ctx context.Context, b model.Backend, key, reason s
 	if err := c.gatherRecover(ctx, &f); err != nil {
 		return nil, err
 	}
-	return model.PlanRecover(f, reason), nil
+	p := model.PlanRecover(f, reason)
+	c.unguard(ctx, p)
+	return p, nil
 }
 
 // ownLocks are the locks of the first operation that left a record.

@@ -35,7 +35,7 @@ func (c *Client) PlanRepair(ctx context.Context, b model.Backend, key string, r 
 		return c.planRepairToVersion(ctx, f, r)
 	}
 	p := model.PlanRepair(f, r)
-	p.Warnings = append(p.Warnings, c.laxWarnings(ctx, b)...)
+	c.unguard(ctx, p)
 	return p, ctx.Err()
 }
 

@@ -20,9 +20,11 @@ const (
 
 // change is one conditional write: send it once, and look whether it happened.
 type change struct {
-	what string
-	send func(context.Context) error
-	look func(context.Context) (standing, error)
+	what  string
+	send  func(context.Context) error
+	look  func(context.Context) (standing, error)
+	store string                      // the endpoint, where it is not AWS's and the change one of an object
+	bare  func(context.Context) error // the same without its condition; nil where it cannot do without
 }
 
 // foreignError says that somebody else changed what a step was conditional on.
@@ -100,20 +102,29 @@ func (c *Client) settle(ctx context.Context, ch change) error {
 		case where == standsOtherwise:
 			return c.foreign(ctx, ch, last)
 		}
-		if errors.Is(last, model.ErrDenied) {
+		if isFinal(last) {
 			break
 		}
 	}
-	if late {
+	switch {
+	case late:
 		return &unsettledError{what: ch.what, late: true, cause: last}
+	case refusesCondition(last):
+		return c.withoutCondition(ctx, ch, last)
 	}
 	return last
 }
 
+// isFinal reports answers that a repetition does not change.
+func isFinal(err error) bool {
+	return errors.Is(err, model.ErrDenied) || isNotImplemented(err) || namesCondition(err)
+}
+
 // unanswered reports errors that leave it open whether the request is still
-// under way.
+// under way: behind a gateway that gave up it may be.
 func unanswered(err error) bool {
-	return errors.Is(err, model.ErrTimeout) || errors.Is(err, model.ErrUnreachable)
+	s := asStranger(err)
+	return errors.Is(err, model.ErrTimeout) || errors.Is(err, model.ErrUnreachable) || s != nil && s.passedOn()
 }
 
 // notSent reports errors that say that no request left, or none that could

@@ -15,7 +15,7 @@ func (s Sentinel) Error() string { return string(s) }
 const (
 	ErrNotFound    = Sentinel("not found")
 	ErrDenied      = Sentinel("access denied")
-	ErrChanged     = Sentinel("changed since it was read")
+	ErrChanged     = Sentinel("a condition did not hold")
 	ErrLocked      = Sentinel("locked")
 	ErrUnsupported = Sentinel("not supported")
 	ErrThrottled   = Sentinel("throttled")
@@ -26,6 +26,7 @@ const (
 	ErrReadOnly    = Sentinel("read-only")
 	ErrRefused     = Sentinel("refused")
 	ErrInvalid     = Sentinel("not valid")
+	ErrStranger    = Sentinel("not the service's answer")
 	ErrJournal     = Sentinel("the journal cannot be used")
 )
 
@@ -37,7 +38,7 @@ type Failure struct {
 	On     string // "s3://bucket/key", "table acme-locks"
 	Action string // the missing IAM action when Kind is ErrDenied: "s3:GetBucketVersioning"
 	Denier string // the policy that denies it explicitly: "a bucket policy"; "" when none does, or nobody says so
-	Code   string // the service's own error code, when there was an answer
+	Code   string // the service's own error code, when there was an answer; of a stranger's what it is
 	Next   string // what to do next, a full imperative sentence; may be empty
 	// Command is the command line that does it; Next then ends without a stop.
 	Command string
@@ -87,7 +88,7 @@ func (f *Failure) At(place string) string {
 // credentials, or the way to the endpoint.
 func (f *Failure) general() bool {
 	switch f.Kind {
-	case ErrExpired, ErrNoIdentity, ErrUnreachable:
+	case ErrExpired, ErrNoIdentity, ErrUnreachable, ErrStranger:
 		return true
 	case ErrDenied:
 		return RejectsCredentials(f.Code)

@@ -36,6 +36,8 @@ type Plan struct {
 	Holder   *Lock    // the foreign lock because of which it must not run; nil where there is none
 	Gone     bool     // there is nothing to do any more: already gone
 
+	Unguarded string // why changes of objects are compared and not conditional; "" where they are
+
 	// Exactly one of these, by operation.
 	Unlock  *UnlockSpec
 	Restore *RestoreSpec
@@ -67,6 +69,8 @@ const (
 	TokenVerbatim = "VERBATIM"
 	TokenDead     = "DEAD"
 	TokenRecord   = "RECORD"
+
+	TokenUnguarded = "UNGUARDED"
 )
 
 // URL is the state that the plan is about.

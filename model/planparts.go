@@ -74,6 +74,7 @@ func (p *Plan) Enforce(policy Policy) *Plan {
 	held.Refusals, held.Tokens = slices.Clone(p.Refusals), slices.Clone(p.Tokens)
 	held.guard(false, time.Time{}, time.Time{})
 	held.protect()
+	held.askUnguarded()
 	if p.Unlock != nil {
 		refuseYoung(&held, p.Unlock.Victims)
 	}

@@ -12,6 +12,7 @@ type Fault struct {
 	Status          int           // answer this error instead of doing anything, in the service's own format; 0 = no error
 	Code            string        // AWS error code, "SlowDown"
 	Message         string        // AWS error message
+	Page            string        // beside Status: what something between the client and the service answers in its place
 	AfterEffect     bool          // do the effect first, then the error, reset or hang
 	Reset           bool          // cut the TCP connection without an answer
 	Hang            bool          // do not answer until the client goes away or the server closes
@@ -95,6 +96,9 @@ func (x *exchange) breakOff() {
 		cut(x.w)
 	case f.Reset:
 		cut(x.w)
+	case f.Page != "":
+		header := http.Header{"Content-Type": {"text/html; charset=utf-8"}, "Server": {"gateway"}}
+		x.send(&response{status: f.Status, header: header, body: []byte(f.Page), length: -1})
 	default:
 		err := &apiError{status: f.Status, code: f.Code, message: f.Message}
 		x.send(x.server.stamp(x.call, x.server.services[x.call.Service].refuse(x.call, err)))

@@ -42,7 +42,9 @@ func (c *change) run(ctx context.Context) error {
 	if !c.flags.dryRun && (c.set.readOnly || c.backend.Policy.ReadOnly) {
 		return c.refused(c.readOnly(), nil)
 	}
-	c.reach(c.options([]model.Backend{c.backend}, false))
+	options := c.options([]model.Backend{c.backend}, false)
+	options.Unguarded = slices.Contains(c.flags.confirm, model.TokenUnguarded)
+	c.reach(options)
 	plan, err := c.plan(ctx)
 	if err != nil {
 		if signalled(ctx) {

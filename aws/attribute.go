@@ -10,14 +10,18 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// attributeJSON is a value in DynamoDB's own JSON, {"N":"1"}. Equal values give
-// equal bytes: the members of sets and maps are put in order.
-func attributeJSON(v ddbtypes.AttributeValue) []byte {
-	doc, err := json.Marshal(attributeTree(v))
-	if err != nil {
-		return nil // not reached: strings, booleans and what is made of them marshal
+// storedRow is a whole item in DynamoDB's own JSON, {"rvn":{"N":"1"}}. Equal items
+// give equal text: the members of sets and maps are put in order.
+func storedRow(item map[string]ddbtypes.AttributeValue) model.StoredRow {
+	tree := make(map[string]any, len(item))
+	for name, v := range item {
+		tree[name] = attributeTree(v)
 	}
-	return doc
+	doc, err := json.Marshal(tree)
+	if err != nil {
+		return "" // not reached: strings, booleans and what is made of them marshal
+	}
+	return model.StoredRow(doc)
 }
 
 func attributeTree(v ddbtypes.AttributeValue) map[string]any {
@@ -60,20 +64,34 @@ func nestedTree(v ddbtypes.AttributeValue) map[string]any {
 	return nil // of a type that this SDK does not know
 }
 
-// storedInfo is the Info attribute of a lock row, for a condition on it.
-func storedInfo(l model.Lock) (ddbtypes.AttributeValue, error) {
-	if !l.NotString {
-		return &ddbtypes.AttributeValueMemberS{Value: string(l.Raw)}, nil
-	}
-	v, err := attributeFrom(l.Raw)
-	if err != nil {
-		return nil, &model.Failure{Kind: model.ErrRefused, Tried: "deleting the lock row", On: l.Where(), Cause: err,
-			Next: "Its Info is of a type that cannot be compared (" + err.Error() + "): delete the row by hand."}
-	}
-	return v, nil
+// conditionOn is the condition of a change of a row, as the SDK takes it.
+type conditionOn struct {
+	expression *string
+	names      map[string]string
+	values     map[string]ddbtypes.AttributeValue
 }
 
-// attributeFrom is the value that attributeJSON was made of.
+// condition turns a row's condition into the SDK's; err is why it has none.
+func condition(on string, c model.RowCondition, err error) (conditionOn, error) {
+	out := conditionOn{expression: &c.Expression, names: c.Names}
+	for name, doc := range c.Values {
+		v, bad := attributeFrom(doc)
+		if err = errors.Join(err, bad); v == nil {
+			continue
+		}
+		if out.values == nil {
+			out.values = map[string]ddbtypes.AttributeValue{}
+		}
+		out.values[name] = v
+	}
+	if err != nil {
+		return out, &model.Failure{Kind: model.ErrRefused, Tried: "changing a row", On: on, Cause: err,
+			Next: "It cannot be compared (" + err.Error() + "): look at it, and delete it by hand."}
+	}
+	return out, nil
+}
+
+// attributeFrom is the value that attributeTree was made of.
 func attributeFrom(doc []byte) (ddbtypes.AttributeValue, error) {
 	var typed map[string]json.RawMessage
 	if err := json.Unmarshal(doc, &typed); err != nil {

@@ -275,13 +275,37 @@ func planVersions(p *model.Plan) map[string]string {
 
 // planLocks keeps what an unlock removes, verbatim but for what a lock never
 // holds: a lock has no secrets, and it cannot be put back without its bytes.
+// Rows that a change of digests replaces are kept where one of them held more
+// than a digest.
 func planLocks(p *model.Plan) []string {
-	if p.Unlock == nil {
-		return nil
+	var rows []string
+	if p.Unlock != nil {
+		for _, l := range p.Unlock.Victims {
+			rows = append(rows, l.Where()+" "+string(l.Raw))
+		}
 	}
-	locks := make([]string, 0, len(p.Unlock.Victims))
-	for _, l := range p.Unlock.Victims {
-		locks = append(locks, l.Where()+" "+string(l.Raw))
+	for _, d := range planDigests(p) {
+		if d.Whole != "" {
+			rows = append(rows, "table "+d.Table+" "+string(d.Whole))
+		}
 	}
-	return locks
+	return rows
+}
+
+// planDigests are the digest rows that a plan replaces.
+func planDigests(p *model.Plan) []model.DigestRow {
+	var rows []model.DigestRow
+	var changes []model.DigestChange
+	switch {
+	case p.Restore != nil:
+		return p.Restore.Digests
+	case p.Repair != nil:
+		changes = p.Repair.Digests
+	case p.Recover != nil:
+		changes = p.Recover.Digests
+	}
+	for _, d := range changes {
+		rows = append(rows, d.Old)
+	}
+	return rows
 }

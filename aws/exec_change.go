@@ -183,6 +183,9 @@ func (c *changer) finished() model.Result {
 	}
 	res := c.ended(model.OutcomeDone, nil)
 	res.Message = "the digest of " + c.plan.URL() + " is that of its bytes again"
+	if model.DigestWanted(c.md5) == "" {
+		res.Message = "the digest of " + c.plan.URL() + " is removed: no client expects one of a state that is empty or not there"
+	}
 	return res
 }
 

@@ -39,7 +39,7 @@ func (r *recoverer) do() model.Result {
 }
 
 func asHeld(l model.Lock) heldLock {
-	return heldLock{mechanism: l.Mechanism, table: l.Table, raw: l.Raw, etag: l.ETag, versionID: l.VersionID}
+	return heldLock{mechanism: l.Mechanism, table: l.Table, raw: l.Raw, whole: l.Whole, etag: l.ETag, versionID: l.VersionID}
 }
 
 func (r *recoverer) verify() (string, error) {

@@ -68,7 +68,7 @@ func (r *run) verifyDigest(want model.DigestRow) error {
 }
 
 func sameDigest(a, b model.DigestRow) bool {
-	return a.Present == b.Present && a.HasAttr == b.HasAttr && a.Value == b.Value
+	return a.Present == b.Present && a.HasAttr == b.HasAttr && a.Value == b.Value && a.Whole == b.Whole
 }
 
 func (c *changer) verifyHeldIn(g *group) {

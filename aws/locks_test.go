@@ -19,8 +19,8 @@ func describeLock(l model.Lock) string {
 	if l.Malformed != "" {
 		text += " malformed: " + l.Malformed
 	}
-	if !l.HasInfo {
-		text += " without Info"
+	if l.Whole {
+		text += " by its whole row"
 	}
 	if orphan, known := l.Orphan.Get(); orphan {
 		text += " orphan"
@@ -73,14 +73,14 @@ func TestAllLocksOfABackendAreFound(t *testing.T) {
 		r := s.client().Locks(t.Context(), b)
 		want := []string{
 			"a-md5 dynamodb looks like a digest",
-			"bare dynamodb  malformed: no Info without Info",
+			"bare dynamodb  malformed: no Info by its whole row",
 			"both lockfile same",
 			"both dynamodb same",
 			"empty lockfile  malformed: empty",
 			"file lockfile f",
 			"garbled lockfile  malformed: not JSON",
 			"gone lockfile g orphan",
-			"number dynamodb  malformed: Info is not a string",
+			"number dynamodb  malformed: Info is not a string by its whole row",
 			"row dynamodb r",
 			"two lockfile one diverged",
 			"two dynamodb other diverged",

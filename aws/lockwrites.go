@@ -19,6 +19,7 @@ type heldLock struct {
 	mechanism model.Mechanism
 	table     string
 	raw       []byte
+	whole     bool // raw is a whole row: somebody added to ours
 	etag      string
 	versionID string // of a lock file; "" where the bucket keeps no versions or the answer was lost
 }
@@ -122,7 +123,7 @@ func standingOfDrop(now *model.Lock, victim model.Lock) standing {
 // ETag and its version are: an equal body written again is another object.
 func sameLock(a, b model.Lock) bool {
 	rewritten := a.VersionID != "" && b.VersionID != "" && a.VersionID != b.VersionID
-	return a.HasInfo == b.HasInfo && a.NotString == b.NotString && bytes.Equal(a.Raw, b.Raw) && a.ETag == b.ETag && !rewritten
+	return a.Whole == b.Whole && bytes.Equal(a.Raw, b.Raw) && a.ETag == b.ETag && !rewritten
 }
 
 // lockNow reads the place that a lock is kept in again.
@@ -137,7 +138,7 @@ func (c *Client) lockNow(ctx context.Context, b model.Backend, l model.Lock) (*m
 func (h heldLock) asLock(b model.Backend, key string) model.Lock {
 	info, malformed := model.ParseLockInfo(h.raw)
 	return model.Lock{Bucket: b.Bucket, Key: key, Mechanism: h.mechanism, Table: h.table,
-		Raw: h.raw, HasInfo: true, Info: info, Malformed: malformed, ETag: h.etag, VersionID: h.versionID}
+		Raw: h.raw, Whole: h.whole, Info: info, Malformed: malformed, ETag: h.etag, VersionID: h.versionID}
 }
 
 func withHolder(err error, other *model.Lock) error {
@@ -225,35 +226,34 @@ func (c *Client) deleteLockRow(ctx context.Context, b model.Backend, l model.Loc
 	if err != nil {
 		return err
 	}
-	in := &dynamodb.DeleteItemInput{
+	seen, err := l.Condition()
+	cond, err := condition(l.Where(), seen, err)
+	if err != nil {
+		return err
+	}
+	_, err = api.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:                           &l.Table,
-		Key:                                 map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: model.LockID(b.Bucket, l.Key)}},
-		ConditionExpression:                 sdk.String("attribute_not_exists(Info)"),
+		Key:                                 rowKey(model.LockID(b.Bucket, l.Key)),
+		ConditionExpression:                 cond.expression,
+		ExpressionAttributeNames:            cond.names,
+		ExpressionAttributeValues:           cond.values,
 		ReturnValuesOnConditionCheckFailure: ddbtypes.ReturnValuesOnConditionCheckFailureAllOld,
-	}
-	if l.HasInfo {
-		info, err := storedInfo(l)
-		if err != nil {
-			return err
-		}
-		in.ConditionExpression = sdk.String("Info = :raw")
-		in.ExpressionAttributeValues = map[string]ddbtypes.AttributeValue{":raw": info}
-	}
-	if _, err = api.DeleteItem(ctx, in); err != nil {
+	})
+	if err != nil {
 		return failure(err, "deleting the lock row", "table "+l.Table, "dynamodb:DeleteItem")
 	}
 	return nil
 }
 
+// rowKey is the key of a row in a lock table.
+func rowKey(lockID string) map[string]ddbtypes.AttributeValue {
+	return map[string]ddbtypes.AttributeValue{model.AttrLockID: &ddbtypes.AttributeValueMemberS{Value: lockID}}
+}
+
 // digestCondition is the condition under which a digest row is changed.
-func digestCondition(old model.DigestRow) (string, map[string]ddbtypes.AttributeValue) {
-	switch {
-	case !old.Present:
-		return "attribute_not_exists(LockID)", nil
-	case !old.HasAttr:
-		return "attribute_exists(LockID) AND attribute_not_exists(Digest)", nil
-	}
-	return "Digest = :old", map[string]ddbtypes.AttributeValue{":old": &ddbtypes.AttributeValueMemberS{Value: old.Value}}
+func digestCondition(old model.DigestRow) (conditionOn, error) {
+	seen, err := old.Condition()
+	return condition("table "+old.Table, seen, err)
 }
 
 // putDigest compares and sets one digest row.
@@ -262,14 +262,17 @@ func (c *Client) putDigest(ctx context.Context, b model.Backend, key string, old
 	if err != nil {
 		return err
 	}
-	condition, values := digestCondition(old)
+	cond, err := digestCondition(old)
+	if err != nil {
+		return err
+	}
 	_, err = api.PutItem(ctx, &dynamodb.PutItemInput{
 		TableName: &old.Table,
 		Item: map[string]ddbtypes.AttributeValue{
 			"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(b.Bucket, key)},
 			"Digest": &ddbtypes.AttributeValueMemberS{Value: md5},
 		},
-		ConditionExpression: &condition, ExpressionAttributeValues: values,
+		ConditionExpression: cond.expression, ExpressionAttributeNames: cond.names, ExpressionAttributeValues: cond.values,
 	})
 	if err != nil {
 		return failure(err, "setting the digest", "table "+old.Table, "dynamodb:PutItem")
@@ -283,11 +286,14 @@ func (c *Client) deleteDigest(ctx context.Context, b model.Backend, key string, 
 	if err != nil {
 		return err
 	}
-	condition, values := digestCondition(old)
+	cond, err := digestCondition(old)
+	if err != nil {
+		return err
+	}
 	_, err = api.DeleteItem(ctx, &dynamodb.DeleteItemInput{
 		TableName:           &old.Table,
-		Key:                 map[string]ddbtypes.AttributeValue{"LockID": &ddbtypes.AttributeValueMemberS{Value: model.DigestID(b.Bucket, key)}},
-		ConditionExpression: &condition, ExpressionAttributeValues: values,
+		Key:                 rowKey(model.DigestID(b.Bucket, key)),
+		ConditionExpression: cond.expression, ExpressionAttributeNames: cond.names, ExpressionAttributeValues: cond.values,
 	})
 	if err != nil {
 		return failure(err, "deleting the digest", "table "+old.Table, "dynamodb:DeleteItem")

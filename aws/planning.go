@@ -232,7 +232,7 @@ func isLasting(err error) bool {
 func (c *Client) tableEvidence(ctx context.Context, b model.Backend, table, key string) model.TableEvidence {
 	e := model.TableEvidence{Table: table}
 	rows := c.rowsIn(ctx, b, table, key)
-	e.LockRow, e.Digest = rows.lock != nil, rows.digest
+	e.LockRow, e.Digest, e.LockTaken, e.DigestTaken = rows.lock != nil, rows.digest, rows.lockTaken, rows.digestTaken
 	if rows.err != nil {
 		e.Problem = "table " + table + ": " + model.Reason(rows.err)
 		e.Denied = isLasting(rows.err)

@@ -39,7 +39,7 @@ func TestALockFileOfWhichNoETagIsKnownIsReleasedWhenItIsOurs(t *testing.T) {
 
 func TestALockIsTheSameByItsBytesItsETagAndItsVersion(t *testing.T) {
 	lock := func(change func(*model.Lock)) model.Lock {
-		l := model.Lock{Raw: []byte("x"), HasInfo: true, ETag: "e", VersionID: "v"}
+		l := model.Lock{Raw: []byte("x"), ETag: "e", VersionID: "v"}
 		change(&l)
 		return l
 	}
@@ -52,8 +52,7 @@ func TestALockIsTheSameByItsBytesItsETagAndItsVersion(t *testing.T) {
 		"another ETag":                    {func(l *model.Lock) { l.ETag = "f" }, false},
 		"another version":                 {func(l *model.Lock) { l.VersionID = "w" }, false},
 		"a version that nobody told":      {func(l *model.Lock) { l.VersionID = "" }, true},
-		"no Info any more":                {func(l *model.Lock) { l.HasInfo = false }, false},
-		"an Info that is no string":       {func(l *model.Lock) { l.NotString = true }, false},
+		"a whole row":                     {func(l *model.Lock) { l.Whole = true }, false},
 		"read at another time is no news": {func(l *model.Lock) { l.ReadAt = time.Unix(1, 0) }, true},
 	} {
 		t.Run(name, func(t *testing.T) {

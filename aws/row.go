@@ -11,19 +11,13 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// The attributes of a lock table, as both tools name them.
-const (
-	attrLockID = "LockID"
-	attrInfo   = "Info"
-	attrDigest = "Digest"
-)
-
 // row is one item of a lock table.
 type row struct {
 	lockID  string
 	info    stringAttr
 	digest  stringAttr
-	scanned time.Time // the Date of the answer that it came in
+	whole   model.StoredRow // "" where it is as the tools write it
+	scanned time.Time       // the Date of the answer that it came in
 }
 
 // stringAttr is an attribute that should be a String.
@@ -31,14 +25,27 @@ type stringAttr struct {
 	value   string
 	present bool
 	isText  bool
-	typed   []byte // where it is something else: its DynamoDB JSON
 }
 
 // rowOf reads an item; ok is false when its LockID is no String, as in a table
 // that is no lock table.
 func rowOf(item map[string]ddbtypes.AttributeValue, at time.Time) (r row, ok bool) {
-	id := attrOf(item, attrLockID)
-	return row{lockID: id.value, info: attrOf(item, attrInfo), digest: attrOf(item, attrDigest), scanned: at}, id.isText
+	id := attrOf(item, model.AttrLockID)
+	r = row{lockID: id.value, info: attrOf(item, model.AttrInfo), digest: attrOf(item, model.AttrDigest), scanned: at}
+	if !r.plain(item) {
+		r.whole = storedRow(item)
+	}
+	return r, id.isText
+}
+
+// plain reports whether a row is as the tools write it: a LockID and one text. A
+// blank text is none: it would tell no row from another.
+func (r row) plain(item map[string]ddbtypes.AttributeValue) bool {
+	one := r.info
+	if r.digest.present {
+		one = r.digest
+	}
+	return len(item) == 2 && one.isText && strings.TrimSpace(one.value) != ""
 }
 
 func attrOf(item map[string]ddbtypes.AttributeValue, name string) stringAttr {
@@ -48,20 +55,18 @@ func attrOf(item map[string]ddbtypes.AttributeValue, name string) stringAttr {
 		return stringAttr{}
 	}
 	if !isText {
-		return stringAttr{present: true, typed: attributeJSON(v)}
+		return stringAttr{present: true}
 	}
 	return stringAttr{value: text.Value, present: true, isText: true}
 }
 
 // locks reports whether the row is a lock. Rows are told apart by what they
 // hold, never by their LockID: the digest of key "a" has the LockID of the lock
-// of key "a-md5". A row that holds neither Info nor Digest blocks the lock
-// whose LockID it has, so it is a lock, a malformed one; only under a LockID
-// that ends in -md5 it is far likelier the ruin of a digest row, which blocks
-// nobody, because clients write digests without a condition.
-func (r row) locks() bool {
-	return r.info.present || !r.digest.present && !r.looksLikeDigest()
-}
+// of key "a-md5". A row without Info blocks the lock whose LockID it has,
+// whatever else it holds, so it is a lock, a malformed one; only under a LockID
+// that ends in -md5 it is far likelier a digest row, or the ruin of one, which
+// blocks nobody, because clients write digests without a condition.
+func (r row) locks() bool { return r.info.present || !r.looksLikeDigest() }
 
 // digests reports whether the row is a digest, possibly a malformed one.
 func (r row) digests() bool {
@@ -82,20 +87,22 @@ func (r row) place() (bucket, key string, ok bool) {
 // lock is the row as a lock of the state with this key.
 func (r row) lock(b model.Backend, table, key string) *model.Lock {
 	l := newLock(b, key, model.MechanismDynamoDB, []byte(r.info.value), r.scanned)
-	l.Table, l.HasInfo = table, r.info.present
+	l.Table = table
 	switch {
 	case !r.info.present:
 		l.Info, l.Malformed = model.LockInfo{}, "no Info"
 	case !r.info.isText:
-		l.Raw, l.NotString = r.info.typed, true
 		l.Info, l.Malformed = model.LockInfo{}, "Info is not a string"
+	}
+	if r.whole != "" {
+		l.Raw, l.Whole = []byte(r.whole), true
 	}
 	return l
 }
 
 // newLock is a lock as it is stored, parsed leniently.
 func newLock(b model.Backend, key string, m model.Mechanism, raw []byte, at time.Time) *model.Lock {
-	l := &model.Lock{Bucket: b.Bucket, Key: key, Mechanism: m, Raw: raw, HasInfo: true, ReadAt: at}
+	l := &model.Lock{Bucket: b.Bucket, Key: key, Mechanism: m, Raw: raw, ReadAt: at}
 	l.Info, l.Malformed = model.ParseLockInfo(raw)
 	l.Workspace, _ = workspaceOf(b, key)
 	return l
@@ -118,7 +125,7 @@ func (c *Client) rowAt(ctx context.Context, b model.Backend, table, lockID strin
 		return r, false, err
 	}
 	out, err := api.GetItem(ctx, &dynamodb.GetItemInput{TableName: &table, ConsistentRead: sdk.Bool(true),
-		Key: map[string]ddbtypes.AttributeValue{attrLockID: &ddbtypes.AttributeValueMemberS{Value: lockID}}})
+		Key: map[string]ddbtypes.AttributeValue{model.AttrLockID: &ddbtypes.AttributeValueMemberS{Value: lockID}}})
 	if err != nil {
 		return r, false, failure(err, "reading a row", "table "+table, "dynamodb:GetItem")
 	}
@@ -155,7 +162,7 @@ func (c *Client) digestRowOf(ctx context.Context, b model.Backend, table, key st
 
 // digestRow is the row as a digest.
 func (r row) digestRow(table string) model.DigestRow {
-	return model.DigestRow{Table: table, Present: true, Value: r.digest.value, HasAttr: r.digest.isText}
+	return model.DigestRow{Table: table, Present: true, Value: r.digest.value, HasAttr: r.digest.isText, Whole: r.whole}
 }
 
 // scanTable reads all rows of a lock table, page by page; Scan is consistent,

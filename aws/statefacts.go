@@ -58,6 +58,10 @@ type tableRowsOf struct {
 	lock   *model.Lock
 	digest model.DigestRow
 	err    error
+
+	// What is in the place of the lock and is none, and in that of the digest and
+	// is a lock: a key that ends in -md5 has its lock where another has its digest.
+	lockTaken, digestTaken string
 }
 
 // rowsOf reads both rows of a state in all lock tables.
@@ -67,12 +71,29 @@ func (c *Client) rowsOf(ctx context.Context, b model.Backend, key string) ([]tab
 }
 
 func (c *Client) rowsIn(ctx context.Context, b model.Backend, table, key string) tableRowsOf {
-	r := tableRowsOf{table: table}
+	r := tableRowsOf{table: table, digest: model.DigestRow{Table: table}}
+	var lock, digest row
+	var locked, digested bool
 	var lockErr, digestErr error
 	g := newGroup()
-	g.Go(func() error { r.lock, lockErr = c.lockRowOf(ctx, b, table, key); return nil })
-	g.Go(func() error { r.digest, digestErr = c.digestRowOf(ctx, b, table, key); return nil })
+	g.Go(func() error { lock, locked, lockErr = c.rowAt(ctx, b, table, model.LockID(b.Bucket, key)); return nil })
+	g.Go(func() error {
+		digest, digested, digestErr = c.rowAt(ctx, b, table, model.DigestID(b.Bucket, key))
+		return nil
+	})
 	_ = g.Wait() // the errors are kept
+	switch {
+	case locked && lock.locks():
+		r.lock = lock.lock(b, table, key)
+	case locked:
+		r.lockTaken = "the digest of " + b.URL(strings.TrimSuffix(key, digestIDSuffix))
+	}
+	if digested && digest.digests() {
+		r.digest = digest.digestRow(table)
+	}
+	if digested && digest.locks() {
+		r.digestTaken = "the lock of " + b.URL(key+digestIDSuffix)
+	}
 	r.err = errors.Join(lockErr, digestErr)
 	return r
 }

@@ -231,11 +231,11 @@ func (c *Client) asLockTable(ctx context.Context, b model.Backend, name string) 
 // isLockSchema: both tools need the partition key LockID of type String and no
 // sort key.
 func isLockSchema(t *ddbtypes.TableDescription) bool {
-	if t == nil || len(t.KeySchema) != 1 || sdk.ToString(t.KeySchema[0].AttributeName) != attrLockID {
+	if t == nil || len(t.KeySchema) != 1 || sdk.ToString(t.KeySchema[0].AttributeName) != model.AttrLockID {
 		return false
 	}
 	return slices.ContainsFunc(t.AttributeDefinitions, func(a ddbtypes.AttributeDefinition) bool {
-		return sdk.ToString(a.AttributeName) == attrLockID && a.AttributeType == ddbtypes.ScalarAttributeTypeS
+		return sdk.ToString(a.AttributeName) == model.AttrLockID && a.AttributeType == ddbtypes.ScalarAttributeTypeS
 	})
 }
 

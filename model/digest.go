@@ -22,9 +22,30 @@ const (
 // DigestRow is the MD5 row of a state in one lock table.
 type DigestRow struct {
 	Table   string
-	Present bool   // the row exists
-	Value   string // the Digest attribute verbatim
-	HasAttr bool   // the row has a Digest attribute of type String
+	Present bool      // the row exists
+	Value   string    // the Digest attribute verbatim
+	HasAttr bool      // the row has a Digest attribute of type String
+	Whole   StoredRow // where the row holds more than a Digest, or something else
+}
+
+// Shown is the digest for people, also where it is no string.
+func (d DigestRow) Shown() string {
+	if d.HasAttr {
+		return orNone(clip(d.Value))
+	}
+	attributes, _ := d.Whole.attributes()
+	if odd, there := attributes[AttrDigest]; there {
+		return "no string but " + clip(string(odd))
+	}
+	return "none"
+}
+
+// clip keeps a line readable whatever is stored.
+func clip(s string) string {
+	if r := []rune(s); len(r) > 80 {
+		return string(r[:80]) + "..."
+	}
+	return s
 }
 
 // DigestOf is the digest of a state's exact bytes, as the clients write it.
@@ -50,8 +71,25 @@ func isDigest(s string) bool {
 	return true
 }
 
+// DigestFor is the digest that clients want of a state with these bytes; "" for
+// none. A state of no bytes is none to them: with a digest beside it they stop.
+func DigestFor(body []byte) string {
+	if len(body) == 0 {
+		return ""
+	}
+	return DigestOf(body)
+}
+
+// DigestWanted is DigestFor where only the MD5 of the bytes is known.
+func DigestWanted(md5 string) string {
+	if md5 == DigestOf(nil) {
+		return ""
+	}
+	return md5
+}
+
 // AssessDigest compares a row with the MD5 of the current bytes; md5 is "" when
-// the state does not exist. expected says that some evidence demands a digest.
+// the state does not exist or is empty. expected says that some evidence demands a digest.
 func AssessDigest(row DigestRow, md5 string, expected bool) DigestVerdict {
 	switch {
 	case !row.Present && expected && md5 != "":

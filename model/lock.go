@@ -8,6 +8,7 @@ import (
 	"io"
 	"strings"
 	"time"
+	"unicode"
 )
 
 // LockInfo is what both tools store as a lock, in their field order. Its
@@ -64,10 +65,24 @@ func (l looseLockInfo) lockInfo() (LockInfo, string) {
 	take("Version", &info.Version)
 	take("Created", &info.Created)
 	take("Path", &info.Path)
-	if info.ID == "" && malformed == "" {
+	switch {
+	case malformed != "":
+	case info.ID == "":
 		malformed = "no ID"
+	case !info.Named():
+		malformed = "an ID that cannot be typed"
 	}
 	return info, malformed
+}
+
+// longestID is how long an ID may be for somebody to tell it from another.
+const longestID = 256
+
+// Named reports whether the ID is one: a lock whose ID is white space, or holds
+// what no keyboard has, would be confirmed by a key press or by nothing at all.
+func (l LockInfo) Named() bool {
+	odd := strings.ContainsFunc(l.ID, func(r rune) bool { return !unicode.IsPrint(r) })
+	return l.ID != "" && len(l.ID) <= longestID && !odd && strings.TrimSpace(l.ID) == l.ID
 }
 
 // Lock is a holder kept by one mechanism.
@@ -77,9 +92,8 @@ type Lock struct {
 	Workspace string
 	Mechanism Mechanism
 	Table     string // the lock table; "" for a lock file
-	Raw       []byte // the stored bytes, verbatim
-	HasInfo   bool   // a row without an Info attribute has none
-	NotString bool   // a row's Info is of another type: Raw is its DynamoDB JSON, {"N":"1"}
+	Raw       []byte // the stored bytes, verbatim: of a lock file, or of a row's Info
+	Whole     bool   // the row holds more than an Info, or something else: Raw is all of it, a [StoredRow]
 	Info      LockInfo
 	Malformed string // "" for a lock as the tools write it, else what is wrong with it
 
@@ -103,13 +117,14 @@ func (l LockInfo) OperationName() string {
 // Token is what an operator types to remove this lock: its ID, or for a lock
 // without one the first 12 hex digits of the SHA-256 of its raw bytes.
 func (l Lock) Token() string {
-	if l.Info.ID != "" {
+	if l.Info.Named() {
 		return l.Info.ID
 	}
 	return l.RawSHA256()[:12]
 }
 
-// RawSHA256 is the lowercase hex SHA-256 of the stored bytes.
+// RawSHA256 is the lowercase hex SHA-256 of the stored bytes: of a row that is
+// not as the tools write it, of the whole row.
 func (l Lock) RawSHA256() string {
 	sum := sha256.Sum256(l.Raw)
 	return hex.EncodeToString(sum[:])
@@ -136,10 +151,21 @@ func (l Lock) Age() (time.Duration, bool) {
 // SameHolder reports whether two locks were taken by one holder: the stored
 // bytes are equal, or both name the same ID.
 func (l Lock) SameHolder(m Lock) bool {
-	if l.Info.ID != "" || m.Info.ID != "" {
+	if l.Info.Named() || m.Info.Named() {
 		return l.Info.ID == m.Info.ID
 	}
 	return bytes.Equal(l.Raw, m.Raw)
+}
+
+// stored is the LockInfo that the lock's bytes hold.
+func (l Lock) stored() LockInfo {
+	raw := l.Raw
+	if l.Whole {
+		text, _ := StoredRow(l.Raw).text(AttrInfo)
+		raw = []byte(text)
+	}
+	info, _ := ParseLockInfo(raw)
+	return info
 }
 
 // Where names the place the lock is kept in, for people.

@@ -15,6 +15,10 @@ type TableEvidence struct {
 	Digest     DigestRow
 	Problem    string // why it could not be read; "" when it was
 	Denied     bool   // and another try will not read it either
+
+	// A key that ends in -md5 has its lock where another state has its digest.
+	LockTaken   string // what is in the place of the state's lock and is none; "" for nothing
+	DigestTaken string // what is in the place of its digest and is a lock
 }
 
 // MechanismFacts is the evidence of which mechanisms guard a state.
@@ -106,6 +110,36 @@ func unreadTable(f MechanismFacts) string {
 		return f.Unfound + ": one that was not found may hold a lock, or a digest: try again"
 	}
 	return ""
+}
+
+// refuseBlocked refuses what could not be done: a lock that something else is in
+// the place of, a digest that would be written over a lock, a row that no
+// condition can compare. Nothing must be written before that is known.
+func refuseBlocked(p *Plan, f MechanismFacts, lockTables []string, digests []DigestChange) {
+	for _, t := range f.Tables {
+		if t.LockTaken != "" && slices.Contains(lockTables, t.Table) {
+			p.refuse("the lock of the state cannot be taken in table " + t.Table + ": in its place is " + t.LockTaken)
+		}
+	}
+	for _, d := range digests {
+		i := slices.IndexFunc(f.Tables, func(t TableEvidence) bool { return t.Table == d.Old.Table })
+		_, err := d.Old.Condition()
+		switch {
+		case i >= 0 && f.Tables[i].DigestTaken != "":
+			p.refuse("the digest of the state cannot be set in table " + d.Old.Table + ": in its place is " + f.Tables[i].DigestTaken)
+		case err != nil:
+			p.refuse("the digest row in table " + d.Old.Table + " cannot be compared (" + err.Error() + "): look at it, and delete it by hand")
+		}
+	}
+}
+
+// digestChanges are rows that are all set to one digest.
+func digestChanges(rows []DigestRow, md5 string) []DigestChange {
+	changes := make([]DigestChange, 0, len(rows))
+	for _, row := range rows {
+		changes = append(changes, DigestChange{Old: row, Want: md5})
+	}
+	return changes
 }
 
 // DigestTables are the rows that a writer of this state has to set: where a

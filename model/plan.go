@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -99,10 +100,11 @@ func (p *Plan) Refused() error {
 	return &Failure{Kind: ErrRefused, Tried: string(p.Operation), On: p.URL(), Cause: fmt.Errorf("%s", p.Refusals[0]), Next: p.Refusals[0]}
 }
 
-// MissingToken is the first token that the typed words do not answer.
+// MissingToken is the first token that the typed words do not answer. A blank
+// one is answered by nothing: an empty line confirms nothing.
 func (p *Plan) MissingToken(typed []string) (Token, bool) {
 	for _, t := range p.Tokens {
-		if !slices.Contains(typed, t.Value) {
+		if strings.TrimSpace(t.Value) == "" || !slices.Contains(typed, t.Value) {
 			return t, true
 		}
 	}

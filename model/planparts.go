@@ -88,8 +88,7 @@ func (p *Plan) Enforce(policy Policy) *Plan {
 // who holds them, so they must be those of the operation that it finishes.
 func refuseForeign(p *Plan, held []Lock) {
 	for _, l := range held {
-		info, _ := ParseLockInfo(l.Raw)
-		if r, ok := ParseRecoveryRecord(info.Info); !ok || r.ID != p.Recover.Record.ID {
+		if r, ok := ParseRecoveryRecord(l.stored().Info); !ok || r.ID != p.Recover.Record.ID {
 			p.refuse("the lock in " + l.Where() + " is not one of the operation that is recovered")
 		}
 	}

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -28,12 +30,17 @@ type RecoveryRecord struct {
 // NoDigest stands for "there was no digest row" in a recovery record.
 const NoDigest = "none"
 
-// RecordedDigest is how a record keeps a digest row as it was.
+// RecordedDigest is how a record keeps a digest row as it was. One that no client
+// wrote may be anything, and of any length: of that it keeps a sum.
 func RecordedDigest(row DigestRow) string {
-	if !row.Present {
+	switch {
+	case !row.Present:
 		return NoDigest
+	case row.WellFormed():
+		return row.Value
 	}
-	return row.Value
+	sum := sha256.Sum256([]byte(row.Value + string(row.Whole)))
+	return "row:" + hex.EncodeToString(sum[:])[:12]
 }
 
 const (

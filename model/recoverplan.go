@@ -164,18 +164,20 @@ func agree(rows []DigestRow, md5 string, mayStay func(DigestRow) bool) (changes 
 		if isWanted(row, md5) || mayStay(row) {
 			keep = append(keep, row)
 		} else {
-			changes = append(changes, DigestChange{Old: row, Want: md5})
+			changes = append(changes, DigestChange{Old: row, Want: DigestWanted(md5)})
 		}
 	}
 	return changes, keep
 }
 
-// isWanted reports whether a row is that of these bytes; no state has none.
+// isWanted: the row is that of the bytes; of a state that is gone or empty there
+// is none.
 func isWanted(row DigestRow, md5 string) bool {
-	if md5 == "" {
+	want := DigestWanted(md5)
+	if want == "" {
 		return !row.Present
 	}
-	return row.Present && row.HasAttr && row.Value == md5
+	return row.Present && row.HasAttr && row.Value == want
 }
 
 // isAsBefore reports whether a row is as it was when the operation began.
@@ -184,7 +186,8 @@ func (r RecoveryRecord) isAsBefore(row DigestRow) bool {
 	if before == NoDigest {
 		return !row.Present
 	}
-	return row.Present && row.Value == before
+	verbatim := row.HasAttr && row.Value == before || !row.HasAttr && before == "" // as older records have it
+	return row.Present && (RecordedDigest(row) == before || verbatim)
 }
 
 func describeRecovery(p *Plan, f RecoverFacts, stage Stage) {
@@ -232,7 +235,7 @@ func recoverSteps(p *Plan, f RecoverFacts, changes []DigestChange) {
 	for _, d := range changes {
 		does := "set the digest in " + d.Old.Table + " to that of the state's bytes"
 		if d.Want == "" {
-			does = "delete the digest in " + d.Old.Table + ": there is no state"
+			does = "delete the digest in " + d.Old.Table + ": there is no state, or an empty one"
 		}
 		p.step("digest", does, digestCondition(d.Old))
 	}
@@ -284,7 +287,7 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	p.fact("MD5 before", orNone(f.Record.PreviousMD5))
 	p.fact("MD5 meant", f.Record.NewMD5)
 	for _, d := range f.Digests {
-		p.fact("Digest", d.Table+": "+orNone(d.Value))
+		p.fact("Digest", d.Table+": "+d.Shown())
 	}
 	p.Manual = append(p.Manual, Hint{Command: f.Program.Command("history", p.URL())}, Hint{Command: f.Program.Command("repair", p.URL(), "--dry-run")})
 	for _, l := range distinctHolders(f.Held) {

@@ -61,11 +61,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 		p.refuse("the current version cannot be read, so nobody can tell which digest is right: " + f.CurrentErr)
 		return p
 	}
-	md5 := ""
-	if spec.Current != nil {
-		md5 = spec.Current.MD5
-	}
-	spec.Digests = wrongDigests(p, f, md5)
+	spec.Digests = wrongDigests(p, f)
 	refuseUnfound(p, f.Mechanisms)
 	if len(spec.Digests) == 0 && len(p.Refusals) == 0 {
 		p.Gone = true
@@ -75,6 +71,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 		p.refuse(m.Refusal)
 	}
 	p.Warnings = append(p.Warnings, unsearched(f.Mechanisms)...)
+	refuseBlocked(p, f.Mechanisms, spec.LockTables, spec.Digests)
 	for _, l := range f.Locks {
 		p.refuseFor(l, fmt.Sprintf("the state is locked by %s (%s, ID %s): a digest under a lock may be about to be written", holderName(l), l.Where(), l.Token()))
 	}
@@ -87,8 +84,12 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 }
 
 // wrongDigests are the rows that do not say what the bytes are.
-func wrongDigests(p *Plan, f RepairFacts, md5 string) []DigestChange {
+func wrongDigests(p *Plan, f RepairFacts) []DigestChange {
 	var out []DigestChange
+	md5 := ""
+	if f.Current != nil {
+		md5 = DigestFor(f.Current.Body)
+	}
 	for _, t := range f.Mechanisms.Tables {
 		if t.Problem != "" {
 			if t.Named || !t.Denied || len(f.Mechanisms.Declared) == 0 {
@@ -97,7 +98,7 @@ func wrongDigests(p *Plan, f RepairFacts, md5 string) []DigestChange {
 			continue
 		}
 		verdict := AssessDigest(t.Digest, md5, expectsDigest(t, f.Backend))
-		p.fact("Table "+t.Table, digestLine(verdict, t.Digest, md5))
+		p.fact("Table "+t.Table, digestLine(verdict, t.Digest, f.Current))
 		switch verdict {
 		case DigestMismatch, DigestMissing, DigestMalformed, DigestOrphan:
 			row := t.Digest
@@ -128,19 +129,24 @@ func expectsDigest(t TableEvidence, b Backend) bool {
 	return t.LockRow
 }
 
-func digestLine(v DigestVerdict, row DigestRow, md5 string) string {
+func digestLine(v DigestVerdict, row DigestRow, current *CurrentObject) string {
+	md5 := md5Of(current)
 	switch v {
 	case DigestMatch:
 		return "match: " + md5
 	case DigestOrphan:
-		return "orphan: the state does not exist, the digest is " + orNone(row.Value)
+		absent := "does not exist"
+		if current != nil {
+			absent = "is empty"
+		}
+		return "orphan: the state " + absent + ", the digest is " + row.Shown()
 	case DigestMissing:
 		return "missing: the bytes have " + md5
 	case DigestNotUsed:
 		return "not used"
 	case DigestMismatch, DigestMalformed:
 	}
-	return fmt.Sprintf("%s: the bytes have %s, the digest is %s", v, md5, orNone(row.Value))
+	return fmt.Sprintf("%s: the bytes have %s, the digest is %s", v, md5, row.Shown())
 }
 
 // describeNamed tells which version the digest belongs to: often the honest way

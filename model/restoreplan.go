@@ -226,6 +226,7 @@ func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 	if len(m.Why) > 0 {
 		p.fact("Locks", strings.Join(m.Why, "; "))
 	}
+	refuseBlocked(p, f.Mechanisms, spec.LockTables, digestChanges(spec.Digests, spec.NewMD5))
 	for _, l := range f.Locks {
 		p.refuseFor(l, fmt.Sprintf("the state is locked by %s (%s, ID %s): clear that lock first, if it is stale", holderName(l), l.Where(), l.Token()))
 	}
@@ -329,8 +330,11 @@ func storedAs(e Encryption) string {
 func keyName(key string) string { return key[strings.LastIndexByte(key, '/')+1:] }
 
 func digestCondition(d DigestRow) string {
-	if !d.Present {
+	switch {
+	case !d.Present:
 		return "only if there is still none"
+	case d.Whole != "" || !d.WellFormed():
+		return "only if its row is still exactly this one"
 	}
 	return "only if it is still " + d.Value
 }

@@ -45,6 +45,7 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 	p.Undo.Text = "none: a removed lock cannot be put back; its content is in the journal"
 	p.guard(f.ReadOnly, f.Expires, f.Now)
 	refuseYoung(p, victims)
+	refuseUncomparable(p, victims)
 	return p
 }
 
@@ -94,6 +95,9 @@ func describeHolders(p *Plan, victims, others []Lock) {
 		if l.Malformed != "" {
 			p.fact("Malformed", l.Malformed)
 		}
+		if l.Whole {
+			p.fact("Row", clip(string(l.Raw)))
+		}
 		p.fact("Verdict", verdictLine(l))
 	}
 	for _, l := range others {
@@ -140,24 +144,42 @@ func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 				"s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag)})
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
-			p.Manual = append(p.Manual, Hint{Command: manualRowDelete(l, f)})
+			warnOfDigest(p, l)
+			if line := manualRowDelete(l, f); line != "" {
+				p.Manual = append(p.Manual, Hint{Command: line})
+			}
 		}
 	}
 	p.step("check digest", "compare the digest with the state's bytes", "")
 }
 
 func manualRowDelete(l Lock, f UnlockFacts) string {
-	words := []string{"dynamodb", "delete-item", "--table-name", l.Table, "--key", jsonObject("LockID", LockID(l.Bucket, l.Key))}
-	values := jsonObject(":raw", string(l.Raw))
-	if l.NotString {
-		values = `{":raw":` + string(l.Raw) + `}`
+	condition, err := l.Condition()
+	if err != nil || condition.tooLong() {
+		return ""
 	}
-	if l.HasInfo {
-		words = append(words, "--condition-expression", "Info = :raw", "--expression-attribute-values", values)
-	} else {
-		words = append(words, "--condition-expression", "attribute_not_exists(Info)")
+	words := []string{"dynamodb", "delete-item", "--table-name", l.Table, "--key", jsonObject(AttrLockID, LockID(l.Bucket, l.Key))}
+	return f.Program.AWS(f.Backend.Access, "dynamodb", f.Region, append(words, condition.words()...)...)
+}
+
+// warnOfDigest: a row may be the lock of one state and the digest of another.
+func warnOfDigest(p *Plan, l Lock) {
+	if digest, ok := StoredRow(l.Raw).text(AttrDigest); l.Whole && ok {
+		p.warn("The row also holds the digest " + clip(digest) + ", which goes with it; the whole row is in the journal.")
 	}
-	return f.Program.AWS(f.Backend.Access, "dynamodb", f.Region, words...)
+}
+
+// refuseUncomparable refuses what cannot be deleted under a condition that holds
+// exactly as long as the row is the one that was seen.
+func refuseUncomparable(p *Plan, victims []Lock) {
+	for _, l := range victims {
+		if l.Mechanism != MechanismDynamoDB {
+			continue
+		}
+		if _, err := l.Condition(); err != nil {
+			p.refuse(fmt.Sprintf("the row in %s cannot be compared (%s): look at it, and delete it by hand", l.Where(), err))
+		}
+	}
 }
 
 // unlockTokens asks for each holder's ID; two holders are two confirmations. A
@@ -167,8 +189,8 @@ func unlockTokens(p *Plan, victims []Lock, run Program) {
 	live := false
 	for _, l := range distinctHolders(victims) {
 		why := "it names the one lock that is removed"
-		if l.Info.ID == "" {
-			why = "the lock has no ID: this is the start of the SHA-256 of its bytes"
+		if !l.Info.Named() {
+			why = "the lock has no ID that can be typed: this is the start of the SHA-256 of its bytes"
 		}
 		p.Tokens = append(p.Tokens, Token{Label: "the lock ID", Value: l.Token(), Why: why})
 		live = live || l.Verdict == LikelyLive

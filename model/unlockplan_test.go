@@ -10,7 +10,7 @@ import (
 var planNow = time.Date(2026, 11, 22, 3, 0, 0, 0, time.UTC)
 
 func heldBy(id string, m Mechanism) Lock {
-	l := Lock{Bucket: "b", Key: "k.tfstate", Mechanism: m, HasInfo: true, Raw: []byte(`{"ID":"` + id + `"}`), ReadAt: planNow,
+	l := Lock{Bucket: "b", Key: "k.tfstate", Mechanism: m, Raw: []byte(`{"ID":"` + id + `"}`), ReadAt: planNow,
 		Info: LockInfo{ID: id, Who: "carol@laptop", Operation: "OperationTypeApply", Created: planNow.Add(-time.Hour)}, Verdict: Unclear}
 	if m == MechanismDynamoDB {
 		l.Table = "locks"
@@ -93,14 +93,15 @@ func checkRefusal(t *testing.T, p *Plan, want string) {
 func TestTheCommandsByHandHoldTheSameConditions(t *testing.T) {
 	row := heldBy("one", MechanismDynamoDB)
 	bare := heldBy("", MechanismDynamoDB)
-	bare.HasInfo, bare.Raw, bare.Info, bare.Malformed = false, nil, LockInfo{}, "no Info attribute"
+	bare.Whole, bare.Raw, bare.Info, bare.Malformed = true, []byte(`{"LockID":{"S":"b/k"},"rvn":{"N":"7"}}`), LockInfo{}, "no Info"
 	for name, c := range map[string]struct {
 		lock Lock
 		want string
 	}{
-		"a lock file by its ETag":       {heldBy("one", MechanismLockfile), `--if-match '"e1"'`},
-		"a row by its bytes":            {row, `'{":raw":{"S":"{\"ID\":\"one\"}"}}'`},
-		"a row without Info by lacking": {bare, "attribute_not_exists(Info)"},
+		"a lock file by its ETag":             {heldBy("one", MechanismLockfile), `--if-match '"e1"'`},
+		"a row by its bytes":                  {row, `'{":raw":{"S":"{\"ID\":\"one\"}"}}'`},
+		"a row without Info by all of it":     {bare, `'#a0 = :a0 AND #a1 = :a1 AND attribute_not_exists(Info) AND attribute_not_exists(Digest)'`},
+		"and by the values of its attributes": {bare, `'{":a0":{"S":"b/k"},":a1":{"N":"7"}}'`},
 	} {
 		p := PlanUnlock(UnlockFacts{Locks: []Lock{c.lock}, Now: planNow, Key: "k.tfstate", Backend: Backend{Bucket: "b"}}, UnlockRequest{})
 		if got := strings.Join(p.Manual.Commands(), "\n"); !strings.Contains(got, c.want) {

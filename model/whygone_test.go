@@ -34,7 +34,7 @@ func TestWhyThereIsNothingToDo(t *testing.T) {
 }
 
 func TestTheUnlockByHandNamesTheRegionOfTheTable(t *testing.T) {
-	l := Lock{Bucket: "b", Key: "it's", Mechanism: MechanismDynamoDB, Table: "locks", Raw: []byte(`{"ID":"one"}`), HasInfo: true, Info: LockInfo{ID: "one"}}
+	l := Lock{Bucket: "b", Key: "it's", Mechanism: MechanismDynamoDB, Table: "locks", Raw: []byte(`{"ID":"one"}`), Info: LockInfo{ID: "one"}}
 	p := PlanUnlock(UnlockFacts{Backend: Backend{Bucket: "b"}, Key: "it's", Locks: []Lock{l}, Region: "eu-west-1"}, UnlockRequest{LockID: "one"})
 	if len(p.Manual) != 1 || !strings.HasPrefix(p.Manual[0].Command, "aws dynamodb delete-item --table-name locks --key ") || !strings.HasSuffix(p.Manual[0].Command, " --region eu-west-1") {
 		t.Errorf("%q", p.Manual)

@@ -100,7 +100,7 @@ func (f *fake) sampleStates() {
 }
 
 func lockOf(bucket, key string, m model.Mechanism, who, op, id string, held time.Duration) model.Lock {
-	l := model.Lock{Bucket: bucket, Key: key, Workspace: "default", Mechanism: m, HasInfo: true, ReadAt: theTime,
+	l := model.Lock{Bucket: bucket, Key: key, Workspace: "default", Mechanism: m, ReadAt: theTime,
 		Info: model.LockInfo{ID: id, Operation: op, Who: who, Version: "1.11.4", Created: theTime.Add(-held)},
 		Raw:  []byte(who + id), LastModified: theTime.Add(-held)}
 	if m == model.MechanismDynamoDB {

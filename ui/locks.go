@@ -235,7 +235,7 @@ func lockParts(r *lockRow, now time.Time) []widget.Cell {
 	if l.Malformed != "" {
 		parts = append(parts, warn("not a lock as the tools write it: "+l.Malformed))
 	}
-	if l.Info.ID != "" {
+	if l.Info.Named() {
 		parts = append(parts, dim("ID "+l.Info.ID))
 	} else {
 		parts = append(parts, dim("in place of an ID "+l.Token()))

@@ -78,7 +78,7 @@ func (c *change) ask(ctx context.Context, p *model.Plan) ([]string, error) {
 			return nil, ctx.Err()
 		case err != nil:
 			return nil, c.notConfirmed("nothing was typed")
-		case strings.TrimSpace(answer) != strings.TrimSpace(t.Value):
+		case strings.TrimSpace(answer) == "", strings.TrimSpace(answer) != strings.TrimSpace(t.Value):
 			return nil, c.notConfirmed("what was typed is not " + t.Label)
 		}
 		typed = append(typed, t.Value)

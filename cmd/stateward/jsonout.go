@@ -106,7 +106,11 @@ func newLockDoc(l model.Lock) lockDoc {
 	d := lockDoc{Bucket: l.Bucket, Key: l.Key, Workspace: l.Workspace, Mechanism: l.Mechanism, Table: text(l.Table),
 		Created: utc(l.Created()), Malformed: text(l.Malformed), RawSHA256: l.RawSHA256(),
 		Diverged: l.Diverged, Verdict: l.Verdict, Evidence: list(l.Evidence)}
-	d.ID = d.stored("id", l, l.Info.ID)
+	id := ""
+	if l.Info.Named() {
+		id = l.Info.ID
+	}
+	d.ID = d.stored("id", l, id)
 	d.Operation = d.stored("operation", l, l.Info.Operation)
 	d.Who = d.stored("who", l, l.Info.Who)
 	d.Version = d.stored("version", l, l.Info.Version)

@@ -22,7 +22,7 @@ func sampleHeader() model.StateHeader {
 func TestJSONOfALock(t *testing.T) {
 	at := time.Date(2026, 11, 21, 17, 4, 11, 5e8, time.FixedZone("", 3600))
 	l := model.Lock{Bucket: "acme", Key: "env:/blue/k", Workspace: "blue", Mechanism: model.MechanismDynamoDB, Table: "locks",
-		Raw: []byte(`{"ID":"71d8"}`), HasInfo: true, ReadAt: at.Add(90 * time.Minute), Orphan: model.Unknown[bool]("AccessDenied s3:GetObject"),
+		Raw: []byte(`{"ID":"71d8"}`), ReadAt: at.Add(90 * time.Minute), Orphan: model.Unknown[bool]("AccessDenied s3:GetObject"),
 		Info:    model.LockInfo{ID: "71d8", Operation: "OperationTypeApply", Who: "a<b>\x1b[31m\u202e\U000e0041\u0085@h\n", Version: "1.11.4", Created: at, Path: "acme/env:/blue/k"},
 		Verdict: model.LikelyStale, Evidence: []model.Evidence{{Rule: "writes", Text: "no version written", PointsTo: "stale"}}}
 	checkJSON(t, newLockDoc(l), `{

@@ -27,7 +27,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 		return res
 	}
 	if err := r.recordWithin(ctx, model.JournalEntry{Event: "plan", Plan: planLines(p), Reason: p.Reason,
-		Sums: planSums(p), Versions: planVersions(p), Locks: planLocks(p)}); err != nil {
+		Sums: planSums(p), Versions: planVersions(p), Locks: planLocks(p), Recovers: planRecovers(p)}); err != nil {
 		return r.ended(model.OutcomeRefused, err)
 	}
 	res := r.survived()
@@ -308,4 +308,12 @@ func planDigests(p *model.Plan) []model.DigestRow {
 		rows = append(rows, d.Old)
 	}
 	return rows
+}
+
+// planRecovers is the operation that a recovery finishes or undoes.
+func planRecovers(p *model.Plan) string {
+	if p.Recover == nil {
+		return ""
+	}
+	return p.Recover.Record.ID
 }

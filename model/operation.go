@@ -89,6 +89,38 @@ type JournalEntry struct {
 	Message   string            `json:"message,omitempty"`
 	Undo      string            `json:"undo,omitempty"`
 	Backup    string            `json:"backup,omitempty"`
+	Recovers  string            `json:"recovers,omitempty"` // of a recovery: the interrupted operation
+
+	// RecoveredBy is the recovery that finished the operation. No line says so: the
+	// recovery was written later, and this is noted when a journal is read.
+	RecoveredBy string `json:"recovered_by,omitempty"`
+}
+
+// NoteRecoveries notes with every operation of a journal which recovery finished
+// it: a restore that was interrupted, and a recovery of it that was interrupted too.
+func NoteRecoveries(entries []JournalEntry) {
+	of := map[string]string{}   // by recovery: the operation that it recovers
+	done := map[string]string{} // by operation: the last recovery that ended well
+	for i := range entries {
+		e := &entries[i]
+		e.RecoveredBy = "" // of the reader alone
+		if e.Recovers != "" {
+			of[e.ID] = e.Recovers
+		}
+		if recovered := of[e.ID]; recovered != "" && (e.Outcome == OutcomeDone || e.Outcome == OutcomeAlreadyGone) {
+			done[recovered] = e.ID
+		}
+	}
+	for i := range entries {
+		e := &entries[i]
+		recovered := e.ID
+		if of[e.ID] != "" {
+			recovered = of[e.ID]
+		}
+		if by := done[recovered]; by != e.ID {
+			e.RecoveredBy = by
+		}
+	}
 }
 
 // JournalRequest is a changing request about to be sent.

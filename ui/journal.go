@@ -34,6 +34,7 @@ type journalOp struct {
 	message   string
 	undo      string
 	backup    string
+	recovered string // the recovery that finished it; "" for none in this journal
 }
 
 // foldJournal makes one row of each operation, the newest first.
@@ -64,12 +65,16 @@ func (o *journalOp) take(e model.JournalEntry) {
 	o.message = first(e.Message, o.message)
 	o.undo = first(e.Undo, o.undo)
 	o.backup = first(e.Backup, o.backup)
+	o.recovered = first(e.RecoveredBy, o.recovered)
 }
 
 // outcomeCell is how an operation ended. One without an end still runs, or its
 // process was killed.
 func (o *journalOp) outcomeCell() widget.Cell {
-	if !o.ended {
+	switch open := !o.ended || o.outcome == model.OutcomeInterrupted; {
+	case open && o.recovered != "":
+		return good("✓ recovered")
+	case !o.ended:
 		return warn("▲ unfinished")
 	}
 	switch o.outcome {
@@ -120,10 +125,13 @@ func (o *journalOp) account() []journalLine {
 
 // ending is the message, or what an absent end means.
 func (o *journalOp) ending() string {
-	if o.ended {
+	switch open := !o.ended || o.outcome == model.OutcomeInterrupted; {
+	case open && o.recovered != "":
+		return joined("; ", o.message, "recovered by "+o.recovered)
+	case o.ended:
 		return o.message
 	}
-	return "its end is not in the journal, so it still runs or its process was killed; if it holds locks, they say so"
+	return "its end is not in the journal, so it still runs or its process was killed; if it holds locks, they say so, and a recovery on another machine is in the journal there"
 }
 
 // joined joins what is there.

@@ -93,9 +93,10 @@ func journalTable(entries []model.JournalEntry, now time.Time) *table {
 	return t
 }
 
-// unfinished stands for the outcome of an operation without an end: it still
-// runs, or the process was killed.
-const unfinished = "no end"
+// unfinished stands for the outcome of an operation without an end in this
+// journal: it still runs, or its process was killed; who recovered it on another
+// machine has that in the journal there.
+const unfinished = "no end here"
 
 func journalRow(lines []model.JournalEntry, now time.Time) []string {
 	head := lines[0]
@@ -105,6 +106,9 @@ func journalRow(lines []model.JournalEntry, now time.Time) []string {
 			outcome = string(e.Outcome)
 		}
 		message, reason = orElse(e.Message, message), orElse(e.Reason, reason)
+	}
+	if open := outcome == unfinished || outcome == string(model.OutcomeInterrupted); open && head.RecoveredBy != "" {
+		outcome, message = "recovered", "by "+head.RecoveredBy
 	}
 	return []string{ago(now, head.Time), string(head.Operation), head.State, head.Operator, outcome, reason, message, head.ID}
 }

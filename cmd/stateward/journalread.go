@@ -28,7 +28,9 @@ func readJournal(path string) (entries []model.JournalEntry, problems []string, 
 		return nil, nil, err
 	}
 	defer f.Close() //nolint:errcheck // nothing was written
-	return parseJournal(f)
+	entries, problems, err = parseJournal(f)
+	model.NoteRecoveries(entries)
+	return entries, problems, err
 }
 
 func parseJournal(r io.Reader) (entries []model.JournalEntry, problems []string, err error) {

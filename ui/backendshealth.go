@@ -24,8 +24,13 @@ func (p *backendsPage) healthAction() action {
 
 // healthCell is the worst of the last report that any page has read.
 func (p *backendsPage) healthCell(r *backendRow) widget.Cell {
-	if report, ok := p.host.fleet().health[backendID(r.Backend)]; ok {
-		return report.summary()
+	f := p.host.fleet()
+	if report, ok := f.health[backendID(r.Backend)]; ok {
+		cell := report.summary()
+		if report.round != f.round {
+			cell.Tone = widget.Dim // it is from before the last change, and read again
+		}
+		return cell
 	}
 	if r.Source == model.SourceBuckets {
 		return dim("not checked")
@@ -40,17 +45,17 @@ func (p *backendsPage) readHealth() []tea.Cmd {
 		return nil
 	}
 	var cmds []tea.Cmd
-	read, now, known := p.host.reader(), p.host.now(), p.host.fleet().health
+	read, now, round := p.host.reader(), p.host.now(), p.host.fleet().round
 	from, to := p.list.grid.Window()
-	for i := from; i < to && p.check.busy < p.check.limit; i++ {
+	for i := from; i < to; i++ {
 		b := p.list.shown(i).Backend
 		id := backendID(b)
-		if _, ok := known[id]; ok || b.Source == model.SourceBuckets { // it is no backend unless somebody says so
+		if _, ok := p.host.fleet().fresh(id); ok || b.Source == model.SourceBuckets { // it is no backend unless somebody says so
 			continue
 		}
 		p.check.forget(id) // what was dropped since is read again
 		if p.check.wants(p.sc, id) {
-			cmds = append(cmds, p.check.ask(p.sc, id, func(ctx context.Context) healthReport { return readHealth(ctx, read, b, now) }))
+			cmds = append(cmds, p.check.ask(p.sc, id, func(ctx context.Context) healthReport { return readHealth(ctx, read, b, now, round) }))
 		}
 	}
 	return cmds

@@ -22,14 +22,15 @@ type healthReport struct {
 	backend  model.Backend
 	findings []model.Finding // worst first
 	at       time.Time       // on our clock, when it was asked for
+	round    int             // of the fleet, when it was asked for
 	failed   map[model.Severity]int
 	others   map[model.FindingStatus]int
 	keys     map[string]model.Key // by the names that the backend's facts have for them
 }
 
-func readHealth(ctx context.Context, read healthReader, b model.Backend, now time.Time) healthReport {
+func readHealth(ctx context.Context, read healthReader, b model.Backend, now time.Time, round int) healthReport {
 	facts := read.Health(ctx, b)
-	r := healthReport{backend: b, at: now, keys: facts.Keys}
+	r := healthReport{backend: b, at: now, round: round, keys: facts.Keys}
 	r.add(model.Diagnose(facts))
 	return r
 }
@@ -54,6 +55,21 @@ func (f *fleet) keep(r healthReport) {
 		f.health = map[string]healthReport{}
 	}
 	f.health[backendID(r.backend)] = r
+}
+
+// fresh is a report that nothing was changed since. An old one is kept until a
+// newer one is there: it is better than none.
+func (f *fleet) fresh(id string) (healthReport, bool) {
+	r, ok := f.health[id]
+	return r, ok && r.round == f.round
+}
+
+// aged makes one report old.
+func (f *fleet) aged(id string) {
+	if r, ok := f.health[id]; ok {
+		r.round = -1
+		f.health[id] = r
+	}
 }
 
 // summary is the worst of a report in two words: what failed, by the worst

@@ -111,6 +111,45 @@ func TestAnOperationMakesTheHealthOutOfDate(t *testing.T) {
 	}
 }
 
+// The first page is left while the health of two backends is on its way, which
+// nobody answers any more; a lock is removed meanwhile.
+func TestTheHealthColumnSurvivesAnEarlyUnlock(t *testing.T) {
+	s := open(t, sampleFleet())
+	s.sees("● good", "✖ 2 critical")
+	first := s.app.top().(*backendsPage)
+	first.check.busy = first.check.limit // as if they were being read
+	for id := range first.check.known {
+		first.check.known[id] = false
+	}
+	s.unlock().text(theID).press("tab", "enter").wait(time.Second).press("esc")
+	s.manual = true
+	s.press("1")
+	s.sees("● good", "✖ 2 critical") // what was known, until it is read again
+	s.manual = false
+	for _, cmd := range s.kept {
+		s.do(cmd)
+	}
+	s.kept = nil
+	s.wait(time.Second).sees("● good", "✖ 2 critical")
+	if n := s.fleet.count("Health"); n != 10 {
+		t.Errorf("health was read %d times, want 10: once for each of 5 backends, and again after the unlock", n)
+	}
+}
+
+// A report that was asked for before a change, and came after it, is old.
+func TestAReportFromBeforeAChangeIsReadAgain(t *testing.T) {
+	s := open(t, sampleFleet())
+	f, b := &s.app.known, s.fleet.backends[0]
+	f.round++
+	if _, ok := f.fresh(backendID(b)); ok {
+		t.Error("it counts as new")
+	}
+	s.wait(time.Second)
+	if _, ok := f.fresh(backendID(b)); !ok {
+		t.Error("it was not read again")
+	}
+}
+
 func TestWhatABackendsHealthComesTo(t *testing.T) {
 	finding := func(s model.Severity, status model.FindingStatus) model.Finding {
 		return model.Finding{Check: model.Check{Severity: s}, Status: status}

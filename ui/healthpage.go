@@ -147,7 +147,6 @@ func (p *healthPage) tick() tea.Cmd { return nil }
 // outdate: an operation may have mended something, or broken it.
 func (p *healthPage) outdate() {
 	p.stale = true
-	p.host.fleet().health = nil
 }
 
 // relist reads the health of all backends; which ones there are is looked up
@@ -155,11 +154,10 @@ func (p *healthPage) outdate() {
 func (p *healthPage) relist() tea.Cmd {
 	ctx, at := p.begin()
 	p.backends, p.asked, p.open, p.finding, p.finds = nil, 0, 0, nil, false
-	anew := p.anew || p.stale
-	p.anew, p.stale = false, false
-	if anew {
+	if p.anew {
 		p.forget()
 	}
+	p.anew, p.stale = false, false
 	switch f := p.host.fleet(); {
 	case p.only != nil:
 		p.found(*p.only)
@@ -174,15 +172,14 @@ func (p *healthPage) relist() tea.Cmd {
 	return p.askMore(ctx, at)
 }
 
-// forget drops what is known of the backends of this page, so that it is read
+// forget makes what is known of the backends of this page old, so that it is read
 // again; what is on the screen stays until then.
 func (p *healthPage) forget() {
-	known := p.host.fleet().health
 	if p.only != nil {
-		delete(known, backendID(*p.only))
+		p.host.fleet().aged(backendID(*p.only))
 		return
 	}
-	clear(known)
+	p.host.fleet().round++
 }
 
 // found adds a backend. One whose health is known is shown at once.
@@ -199,17 +196,17 @@ func (p *healthPage) found(b model.Backend) {
 // askMore reads the health of further backends, a few at a time.
 func (p *healthPage) askMore(ctx context.Context, at address) tea.Cmd {
 	var cmds []tea.Cmd
-	read, now := p.host.reader(), p.host.now()
+	read, now, round := p.host.reader(), p.host.now(), p.host.fleet().round
 	for p.asked < len(p.backends) && p.open < healthAtOnce {
 		b := p.backends[p.asked]
 		p.asked++
-		if known, ok := p.host.fleet().health[backendID(b)]; ok {
+		if known, ok := p.host.fleet().fresh(backendID(b)); ok {
 			p.take(known)
 			continue
 		}
 		p.open++
 		cmds = append(cmds, ask(ctx, at, func(ctx context.Context) (healthReport, error) {
-			return readHealth(ctx, read, b, now), ctx.Err()
+			return readHealth(ctx, read, b, now, round), ctx.Err()
 		}))
 	}
 	if !p.finds && p.open == 0 && p.busy {

@@ -84,7 +84,8 @@ type fleet struct {
 	backends    []model.Backend
 	complete    bool
 	interrupted recoveries
-	health      map[string]healthReport // by backendID
+	health      map[string]healthReport // by backendID; one of an earlier round is old
+	round       int                     // of health: a new one begins with every change
 
 	// secrets of the states that were read whole, by s3:// address. None is ever
 	// dropped: what one version marks sensitive is masked in the others by it, and

@@ -120,6 +120,7 @@ func (a *App) taskEnded(msg taskMsg) tea.Cmd {
 		return tea.Quit // and Run reports what became of it
 	}
 	a.task, a.note = nil, note{}
+	a.known.round++
 	for _, t := range a.tops {
 		for _, p := range t.pages {
 			p.outdate()

@@ -110,6 +110,18 @@ func (l *list[T]) replace(rows []T, carry func(old, row *T)) {
 	l.add(rows, nil)
 }
 
+// renew takes the rows of one source in place of those that it had; the rows of
+// the others stay.
+func (l *list[T]) renew(of func(*T) bool, rows []T, carry func(old, row *T)) {
+	all := make([]T, 0, len(l.rows)+len(rows))
+	for i := range l.rows {
+		if !of(&l.rows[i]) {
+			all = append(all, l.rows[i])
+		}
+	}
+	l.replace(append(all, rows...), carry)
+}
+
 // row finds a row by its id.
 func (l *list[T]) row(id string) *T {
 	if i, ok := l.index[id]; ok {

@@ -96,6 +96,15 @@ func (p *listPage[T]) arrived(rows []T) {
 	p.fresh = append(p.fresh, rows...)
 }
 
+// arrivedFrom takes all rows of one of several sources: they are shown at once,
+// whatever the others are waiting for.
+func (p *listPage[T]) arrivedFrom(of func(*T) bool, rows []T) {
+	p.arrived(rows)
+	if !p.partial {
+		p.list.renew(of, rows, p.carry)
+	}
+}
+
 // ended notes how the listing came to its end. One that failed leaves the rows
 // there are in place.
 func (p *listPage[T]) ended(err error) {

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -174,7 +175,7 @@ func (p *locksPage) receive(l letter) tea.Cmd {
 	case lockAnswer:
 		p.open--
 		p.host.fleet().interrupted.heard(m.backend, "", m.report, p.host.now())
-		p.arrived(lockRows(m.backend, m.report, p.host))
+		p.arrivedFrom(func(r *lockRow) bool { return backendID(r.backend) == backendID(m.backend) }, lockRows(m.backend, m.report, p.host))
 		for _, problem := range m.report.Problems {
 			p.reading = append(p.reading, backendName(m.backend)+": "+problem)
 		}
@@ -183,6 +184,22 @@ func (p *locksPage) receive(l letter) tea.Cmd {
 		return cmd
 	}
 	return nil
+}
+
+// unlocked drops locks that this program has removed, before any backend says so.
+func (p *locksPage) unlocked(victims []model.Lock) {
+	gone := func(l model.Lock) bool {
+		return slices.ContainsFunc(victims, func(v model.Lock) bool {
+			return v.Where() == l.Where() && v.Bucket == l.Bucket && v.Key == l.Key && string(v.Raw) == string(l.Raw)
+		})
+	}
+	var rows []lockRow
+	for _, r := range p.list.rows {
+		if r.locks = slices.DeleteFunc(slices.Clone(r.locks), gone); len(r.locks) > 0 {
+			rows = append(rows, r)
+		}
+	}
+	p.list.replace(rows, nil)
 }
 
 func lockRows(b model.Backend, report model.LockReport, h host) []lockRow {

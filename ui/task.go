@@ -123,8 +123,20 @@ func (a *App) taskEnded(msg taskMsg) tea.Cmd {
 	a.known.round++
 	for _, t := range a.tops {
 		for _, p := range t.pages {
+			if list, ok := p.(interface{ unlocked([]model.Lock) }); ok {
+				list.unlocked(removedBy(msg.task))
+			}
 			p.outdate()
 		}
 	}
 	return tea.Batch(a.top().refresh(), a.lookAfter(msg.task))
+}
+
+// removedBy are the locks that a task has removed for sure.
+func removedBy(t *task) []model.Lock {
+	outcome := t.result.Outcome
+	if t.plan.Unlock == nil || outcome != model.OutcomeDone && outcome != model.OutcomeAlreadyGone {
+		return nil
+	}
+	return t.plan.Unlock.Victims
 }

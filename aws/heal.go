@@ -55,7 +55,11 @@ func (c *Client) storeOf(ctx context.Context, b model.Backend) string {
 	if err != nil {
 		return ""
 	}
-	return sdk.ToString(api.Options().BaseEndpoint)
+	endpoint := sdk.ToString(api.Options().BaseEndpoint)
+	if isAWSHost(endpoint) {
+		return ""
+	}
+	return endpoint
 }
 
 // checkDrop looks whether the delete of a lock file removed that very lock. The

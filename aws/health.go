@@ -46,13 +46,13 @@ func (c *Client) Health(ctx context.Context, b model.Backend) model.HealthFacts 
 		return h.f
 	}
 	h.f.Region = model.FactOf(c.regionOf(ctx, b))
-	h.f.ConditionalWrites = h.conditionalWrites(api)
 	side(
 		func() { h.settings(ctx, api) },
 		func() { h.account(ctx, api) },
 		func() { h.contents(ctx) },
 	)
 	h.keys(ctx)
+	h.f.ConditionalWrites = h.conditions(ctx)
 	h.f.At = h.at
 	return h.f
 }
@@ -128,19 +128,6 @@ func (h *healthReader) list(ctx context.Context) {
 		}
 		h.found = append(h.found, page...)
 	}
-}
-
-// conditionalWrites: AWS honours conditions; of another store it is known only
-// that it was seen not to.
-func (h *healthReader) conditionalWrites(api *s3.Client) model.Fact[bool] {
-	endpoint := sdk.ToString(api.Options().BaseEndpoint)
-	switch {
-	case endpoint == "" || isAWSHost(endpoint):
-		return model.Known(true)
-	case h.c.lax.of(endpoint) != "":
-		return model.Known(false)
-	}
-	return model.Unknown[bool]("the endpoint is not AWS, and reading alone cannot tell")
 }
 
 // account finds out who asks, whether the bucket is theirs, and what the account
@@ -233,7 +220,7 @@ func (h *healthReader) unreachable(err error) {
 	why := model.Reason(err)
 	f := &h.f
 	f.Region, f.Account, f.Owner = model.Unknown[string](why), model.Unknown[string](why), model.Unknown[string](why)
-	f.ConditionalWrites = model.Unknown[bool](why)
+	f.ConditionalWrites = model.Unknown[model.Conditions](why)
 	f.Leftovers = model.Unknown[model.LockFileLeftovers](why)
 	unread := model.ReasonAt(err, "s3://"+h.b.Bucket)
 	f.Tables, f.States = model.GatheredOf[model.TableHealth](nil, unread), model.GatheredOf[model.StateHealth](nil, unread)

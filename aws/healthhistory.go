@@ -73,6 +73,20 @@ func (v *healthHistory) leftovers() model.Fact[model.LockFileLeftovers] {
 	return model.Known(left)
 }
 
+// lockFiles are the histories of lock files, by the key of the state.
+func (v *healthHistory) lockFiles() map[string][]model.Version {
+	all := map[string][]model.Version{}
+	for key, entries := range v.entries {
+		state, ok := model.LockedKey(key)
+		for _, e := range entries {
+			if ok {
+				all[state] = append(all[state], e.Version)
+			}
+		}
+	}
+	return all
+}
+
 // lockFileVersions is how many versions of lock files were seen, whatever lies
 // there now.
 func (v *healthHistory) lockFileVersions() int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -211,6 +212,27 @@ func (c *Client) proofIn(ctx context.Context, b model.Backend, key string, histo
 		}
 	}
 	return ""
+}
+
+// conditions is how the endpoint deals with conditional writes: AWS holds to
+// them; of another store it is known only that it does not, by what this session
+// saw or by the history of a lock file.
+func (h *healthReader) conditions(ctx context.Context) model.Fact[model.Conditions] {
+	endpoint := h.c.storeOf(ctx, h.b)
+	if endpoint == "" {
+		return model.Known(model.Conditions{Honoured: true})
+	}
+	files := h.history.lockFiles()
+	for _, key := range slices.Sorted(maps.Keys(files)) {
+		if h.c.lax.of(endpoint) != "" {
+			break
+		}
+		h.c.lax.add(endpoint, h.c.proofIn(ctx, h.b, key, files[key]))
+	}
+	if why := h.c.lax.of(endpoint); why != "" {
+		return model.Known(model.Conditions{Evidence: []string{why}})
+	}
+	return model.Unknown[model.Conditions]("the endpoint is not AWS, and reading alone cannot tell")
 }
 
 // laxStores are the endpoints that do not hold to a condition, and how that is

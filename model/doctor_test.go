@@ -41,7 +41,7 @@ func healthy() HealthFacts {
 			Replication: Known([]Replication{{Enabled: true, KMS: true, Bucket: "arn:aws:s3:::acme-copy"}}),
 		},
 		Leftovers:         Known(LockFileLeftovers{Versions: 12, Markers: 13}),
-		ConditionalWrites: Known(true),
+		ConditionalWrites: Known(Conditions{Honoured: true}),
 		Tables: GatheredOf([]TableHealth{{
 			Name: "acme-locks", Region: "eu-west-1", Named: true, Status: Known("ACTIVE"), Schema: Known([]TableKey{{"LockID", "HASH", "S"}}),
 			DeletionProtection: Known(true), Encryption: Known(TableEncryption{Type: "KMS", Status: "ENABLED", Key: stateKeyARN}),

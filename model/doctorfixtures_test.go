@@ -164,8 +164,10 @@ func storageFixtures() map[string]fixture {
 			denied: func(h *HealthFacts) { h.Bucket.Replication = deniedTo[[]Replication]("s3:GetReplicationConfiguration") },
 		},
 		"conditional-writes": {
-			fail: func(h *HealthFacts) { h.ConditionalWrites = Known(false) }, evidence: "ignores If-None-Match",
-			denied: func(h *HealthFacts) { h.ConditionalWrites = Unknown[bool]("reading alone cannot tell") }, reason: "reading alone cannot tell",
+			fail: func(h *HealthFacts) {
+				h.ConditionalWrites = Known(Conditions{Evidence: []string{"This store ignores the conditions of changes: a proof"}})
+			}, evidence: "a proof",
+			denied: func(h *HealthFacts) { h.ConditionalWrites = Unknown[Conditions]("reading alone cannot tell") }, reason: "reading alone cannot tell",
 		},
 		"lifecycle-current-states": {
 			fail: lifecycleIs(LifecycleRule{ID: "all", Enabled: true, ExpireDays: 365}), evidence: "rule all: expires states 365 days after they were written (app/terraform.tfstate)",

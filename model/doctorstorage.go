@@ -60,7 +60,7 @@ func storageChecks() []Check {
 		},
 		{
 			ID: "conditional-writes", Severity: SeverityHigh, Title: "The endpoint honours conditional writes",
-			Why:   "Lock files rest on If-None-Match. A store that ignores it lets two clients hold the same lock, and nothing tells them.",
+			Why:   "Lock files rest on If-None-Match. A store that ignores it lets two clients hold the same lock, and nothing tells them; what proves it is a lock in the history that lies upon another without a deletion between. One that refuses a condition that holds lets nobody lock at all.",
 			judge: judgeConditionalWrites,
 			remedy: func(site) Remedy {
 				return Remedy{Summary: "Do not use lock files on this endpoint: lock with a DynamoDB table, or upgrade the store."}
@@ -175,8 +175,11 @@ func objectLockRemedy(s site) Remedy {
 }
 
 func judgeConditionalWrites(h HealthFacts) judgement {
-	return judgeFact("whether the endpoint honours If-None-Match", h.ConditionalWrites, func(ok bool) judgement {
-		return passedIf(ok, "honoured", "the endpoint ignores If-None-Match")
+	return judgeFact("whether the endpoint honours If-None-Match", h.ConditionalWrites, func(c Conditions) judgement {
+		if c.Honoured {
+			return passed("honoured")
+		}
+		return failed(c.Evidence...)
 	})
 }
 

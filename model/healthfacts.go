@@ -20,10 +20,11 @@ type HealthFacts struct {
 
 	Bucket    BucketHealth
 	Leftovers Fact[LockFileLeftovers]
-	// ConditionalWrites is whether the endpoint refuses a PUT with
-	// If-None-Match: * over an existing object. Known for AWS's own endpoints,
-	// and where this session saw it; reading alone cannot find out.
-	ConditionalWrites Fact[bool]
+	// ConditionalWrites is whether the endpoint holds to If-Match and
+	// If-None-Match. Known for AWS's own endpoints, where the history of a lock
+	// file shows that it does not, and where this session saw it; reading alone
+	// cannot find out more.
+	ConditionalWrites Fact[Conditions]
 
 	Tables Gathered[TableHealth] // lock tables named for the backend or with rows of it
 	States Gathered[StateHealth] // with the deleted ones
@@ -273,4 +274,10 @@ type MechanismUse struct {
 	Mechanism Mechanism
 	Table     string   // of dynamodb
 	Why       []string // "configured", "2 lock rows", "lock files among the versions"
+}
+
+// Conditions is how an endpoint deals with conditional writes.
+type Conditions struct {
+	Honoured bool
+	Evidence []string // what shows that it does not
 }

@@ -23,6 +23,8 @@ func Overlays(history []Version) []Overlay {
 		switch {
 		case v.VersionID == "" || v.VersionID == nullVersionID:
 			return nil
+		case v.DeleteMarker && i == 0:
+			continue // the current one lies upon all of them, whatever its second
 		case v.DeleteMarker:
 			deletions = append(deletions, v)
 			continue

@@ -38,6 +38,7 @@ func TestALockUponAnotherIsFoundInTheHistory(t *testing.T) {
 		"three locks upon each other":                     {"L0 L5 L9", 2},
 		"all in one second":                               {"L0 D0 L0 L0", 1},
 		"in the second in which the run before ended":     {"L0 D9 L9 L12", 1},
+		"two locks that ended, all in one second":         {"L0 L0 D0", 1},
 		"two runs in one second":                          {"L0 D0 L0 D0", 0},
 		"two runs in one second, the deletions last":      {"L0 L0 D0 D0", 0},
 		"two runs in one second, one deletion not listed": {"D0 L0 L0", 0},

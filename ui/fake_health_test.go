@@ -51,7 +51,7 @@ func goodHealth(b model.Backend) model.HealthFacts {
 			Uploads:   model.Known(model.OpenUploads{}), ObjectLock: model.Known(model.ObjectLock{}),
 			Replication: model.Known([]model.Replication{{Enabled: true, KMS: true, Bucket: "arn:aws:s3:::acme-copy"}}),
 		},
-		Leftovers: model.Known(model.LockFileLeftovers{}), ConditionalWrites: model.Known(true),
+		Leftovers: model.Known(model.LockFileLeftovers{}), ConditionalWrites: model.Known(model.Conditions{Honoured: true}),
 		Tables: model.GatheredOf([]model.TableHealth(nil)), Locks: model.GatheredOf([]model.Lock(nil)), Digests: model.GatheredOf([]model.DigestHealth(nil)),
 		States: model.GatheredOf([]model.StateHealth{{Key: "app/terraform.tfstate", Workspace: "default", Encryption: model.Known(kms),
 			Header:   model.Known(model.StateHeader{Format: model.FormatV4, Version: 4, Serial: &serial, Lineage: &lineage, TerraformVersion: &version}),

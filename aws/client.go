@@ -36,6 +36,7 @@ type Client struct {
 
 	sessions memo[identity, *session]
 	regions  memo[bucketAt, string]
+	accounts memo[regionAt, string] // by identity and endpoint of STS
 	tables   memo[regionAt, []foundTable]
 	rows     shared[tableAt, []row]
 	byID     shared[tableAt, map[string]row] // the same
@@ -112,14 +113,14 @@ func (c *Client) kms(ctx context.Context, b model.Backend, region string) (*kms.
 	return clientFor(ctx, c, &c.kmss, kms.ServiceID, b, region, c.newKMS)
 }
 
-// sts is the client that tells who asks, for the program's own identity.
-func (c *Client) sts(ctx context.Context) (*sts.Client, error) {
-	var own model.Backend
-	region, err := c.startRegion(ctx, own)
+// sts is the client that tells who asks; the zero backend is the program's own
+// identity.
+func (c *Client) sts(ctx context.Context, b model.Backend) (*sts.Client, error) {
+	region, err := c.startRegion(ctx, b)
 	if err != nil {
 		return nil, err
 	}
-	return clientFor(ctx, c, &c.stss, sts.ServiceID, own, region, c.newSTS)
+	return clientFor(ctx, c, &c.stss, sts.ServiceID, b, region, c.newSTS)
 }
 
 // expires is when the credentials for a backend end. It is false when they do

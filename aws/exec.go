@@ -100,6 +100,7 @@ func (c *Client) mayRun(ctx context.Context, p *model.Plan, typed []string) erro
 type run struct {
 	c        *Client
 	plan     *model.Plan
+	where    model.Where
 	id       string
 	stop     context.Context // done when the operator wants to stop
 	ctx      context.Context // the operation's own: outlives pages and signals
@@ -113,8 +114,11 @@ type run struct {
 }
 
 func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {
-	r := &run{c: c, plan: p, id: newID(), stop: ctx, progress: progress}
-	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL(), Unguarded: p.Unguarded != ""})
+	r := &run{c: c, plan: p, where: p.Where, id: newID(), stop: ctx, progress: progress}
+	if r.where == (model.Where{}) {
+		r.where = c.known(ctx, p.Backend) // somebody else made the plan
+	}
+	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL(), Where: r.where, Unguarded: p.Unguarded != ""})
 	for _, s := range p.Steps {
 		r.steps = append(r.steps, model.StepResult{Name: s.Name, Status: model.StepPending})
 	}
@@ -197,7 +201,7 @@ func (r *run) recordWithin(ctx context.Context, e model.JournalEntry) error {
 		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the operation", Next: "No journal is open."}
 	}
 	a := r.c.opts.Actor
-	e.ID, e.Time, e.Operation, e.State = r.id, r.c.now().UTC(), r.plan.Operation, r.plan.URL()
+	e.ID, e.Time, e.Operation, e.State, e.Where = r.id, r.c.now().UTC(), r.plan.Operation, r.plan.URL(), r.where
 	e.Operator, e.Host, e.PID = a.Who, a.Host, a.PID
 	if err := r.c.opts.Journal.Record(ctx, e); err != nil {
 		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the operation", On: r.plan.URL(), Cause: err,
@@ -208,7 +212,7 @@ func (r *run) recordWithin(ctx context.Context, e model.JournalEntry) error {
 
 // ended builds the result.
 func (r *run) ended(o model.Outcome, err error) model.Result {
-	res := model.Result{Operation: r.plan.Operation, State: r.plan.URL(), Outcome: o, Steps: r.steps, JournalID: r.id, Err: err}
+	res := model.Result{Operation: r.plan.Operation, State: r.plan.URL(), Outcome: o, Steps: r.steps, JournalID: r.id, Where: r.where, Err: err}
 	if err != nil {
 		res.Message = err.Error()
 		var f *foreignError

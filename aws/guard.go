@@ -22,7 +22,8 @@ type operation struct {
 	ID        string
 	Operation model.Operation
 	State     string // s3://bucket/key
-	Unguarded bool   // changes that the store refuses for their condition may do without it
+	Where     model.Where
+	Unguarded bool // changes that the store refuses for their condition may do without it
 }
 
 type operationKey struct{}
@@ -125,7 +126,7 @@ func (c *Client) policyOf(bucket string) model.Policy {
 
 func (g *Guard) record(ctx context.Context, op operation, e model.JournalEntry) error {
 	o := g.client.opts
-	e.ID, e.Time, e.Operation, e.State = op.ID, g.client.now().UTC(), op.Operation, op.State
+	e.ID, e.Time, e.Operation, e.State, e.Where = op.ID, g.client.now().UTC(), op.Operation, op.State, op.Where
 	e.Operator, e.Host, e.PID = o.Actor.Who, o.Actor.Host, o.Actor.PID
 	if err := o.Journal.Record(ctx, e); err != nil {
 		return &model.Failure{Kind: model.ErrJournal, Tried: "recording the " + e.Event, On: op.State, Cause: err,

@@ -21,7 +21,7 @@ func (c *Client) Identity(ctx context.Context) (model.Identity, error) {
 	id.Region = s.cfg.Region
 	id.Profile = orElse(id.Profile, profileOf(s.cfg))
 	id.Expires, _ = c.expires(ctx, own)
-	api, err := c.sts(ctx)
+	api, err := c.sts(ctx, own)
 	if err != nil {
 		return id, failure(err, "reaching STS", "the account", "")
 	}

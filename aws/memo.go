@@ -58,6 +58,22 @@ func (m *memo[K, V]) get(ctx context.Context, key K, load func(context.Context) 
 	}
 }
 
+// known is a value that was found before; nothing is loaded and nobody waits.
+func (m *memo[K, V]) known(key K) (v V, ok bool) {
+	m.mu.Lock()
+	c, ok := m.cells[key]
+	m.mu.Unlock()
+	if !ok {
+		return v, false
+	}
+	select {
+	case <-c.done:
+		return c.value, c.err == nil
+	default:
+		return v, false
+	}
+}
+
 // put tells the memo what was found by the way; what it knows already stays.
 func (m *memo[K, V]) put(key K, value V) {
 	if c, first := m.cell(key); first {

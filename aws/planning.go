@@ -13,9 +13,9 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// PlanUnlock reads everything that is known about the locks of a state and
+// planUnlock reads everything that is known about the locks of a state and
 // works out how to remove the one that the request names.
-func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
+func (c *Client) planUnlock(ctx context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
 	ctx = urgent(ctx)
 	report := c.LocksOf(ctx, b, key)
 	if err := ctx.Err(); err != nil {
@@ -25,6 +25,7 @@ func (c *Client) PlanUnlock(ctx context.Context, b model.Backend, key string, r 
 		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
 	facts.Expires, _ = c.expires(ctx, b)
 	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
+	facts.At, _ = c.regionOf(ctx, b)
 	p := model.PlanUnlock(facts, r)
 	c.unguard(ctx, p)
 	return p, nil
@@ -44,10 +45,10 @@ func (c *Client) serviceTime(locks []model.Lock) time.Time {
 	return newest
 }
 
-// PlanRestore reads everything that a restore rests on, in parallel, and works
+// planRestore reads everything that a restore rests on, in parallel, and works
 // out the plan. An error means that there is nothing to plan about: no such
 // version, or a history that cannot be read.
-func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
+func (c *Client) planRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
 	ctx = urgent(ctx)
 	// The current version is read before the history is listed: what is written
 	// between the two is then a change that the restore's own check finds, and
@@ -68,6 +69,7 @@ func (c *Client) PlanRestore(ctx context.Context, b model.Backend, key string, r
 	for _, v := range history {
 		f.History = append(f.History, v.VersionID)
 	}
+	f.Region, _ = c.regionOf(ctx, b) // the command that takes it back is without it then
 	f.Expires, _ = c.expires(ctx, b)
 	if !c.targetServes(ctx, &f) {
 		f.Versioning = c.versioningOf(ctx, b)

@@ -8,10 +8,10 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// PlanRecover looks for an operation of stateward that was interrupted on a
+// planRecover looks for an operation of stateward that was interrupted on a
 // state and works out how to finish or undo it. Where several left locks, the
 // plan is about the first; the next call finds the next.
-func (c *Client) PlanRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
+func (c *Client) planRecover(ctx context.Context, b model.Backend, key, reason string) (*model.Plan, error) {
 	ctx = urgent(ctx)
 	report := c.LocksOf(ctx, b, key)
 	if err := ctx.Err(); err != nil {

@@ -8,9 +8,9 @@ import (
 	"github.com/stateward/stateward/model"
 )
 
-// PlanRepair works out how to make a state and its digest agree: by setting the
+// planRepair works out how to make a state and its digest agree: by setting the
 // digest to that of the bytes, or by restoring the version that it names.
-func (c *Client) PlanRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
+func (c *Client) planRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
 	ctx = urgent(ctx)
 	f := model.RepairFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly}
 	f.Expires, _ = c.expires(ctx, b)

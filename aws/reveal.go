@@ -20,7 +20,7 @@ func (c *Client) RecordReveal(ctx context.Context, b model.Backend, key, version
 		return f
 	}
 	a := c.opts.Actor
-	e := model.JournalEntry{ID: newID(), Time: c.now().UTC(), Event: "end", Operation: opReveal, State: b.URL(key),
+	e := model.JournalEntry{ID: newID(), Time: c.now().UTC(), Event: "end", Operation: opReveal, State: b.URL(key), Where: c.known(ctx, b),
 		Operator: a.Who, Host: a.Host, PID: a.PID, Outcome: model.OutcomeDone, Message: what}
 	if versionID != "" {
 		e.Versions = map[string]string{"shown": versionID}

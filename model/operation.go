@@ -74,6 +74,7 @@ type JournalEntry struct {
 	Event     string            `json:"event"` // plan, request, answer, step, end
 	Operation Operation         `json:"operation"`
 	State     string            `json:"state"`
+	Where     Where             `json:"where,omitzero"`
 	Operator  string            `json:"operator,omitempty"`
 	Host      string            `json:"host,omitempty"`
 	PID       int               `json:"pid,omitempty"`

@@ -26,6 +26,7 @@ type Plan struct {
 	Key       string
 	Made      time.Time // by the service's clock
 	Reason    string    // the operator's
+	Where     Where     // on whose behalf, and in which place
 
 	Facts    []PlanLine // what is true now: holder, age, versions
 	Steps    []PlanStep
@@ -178,6 +179,7 @@ type Result struct {
 	Next      Hints
 	Backup    string // path of the local backup
 	JournalID string
+	Where     Where
 	Err       error // what stopped it
 }
 

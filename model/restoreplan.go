@@ -33,6 +33,7 @@ type RestoreFacts struct {
 	Expires    time.Time
 	ReadOnly   bool
 	Program    Program // for the command that takes it back
+	Region     string  // the bucket's; "" when it is not known
 }
 
 // CurrentObject is the state as it stands.
@@ -69,7 +70,7 @@ func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
 	restoreSteps(p, spec)
 	p.Tokens = append([]Token{{Label: "the state's key", Value: f.Key, Why: "it names the state that is overwritten"}}, p.Tokens...)
 	p.protect()
-	restoreUndo(p, spec, f.Program)
+	restoreUndo(p, spec, f)
 	return p
 }
 
@@ -339,12 +340,15 @@ func digestCondition(d DigestRow) string {
 	return "only if it is still " + d.Value
 }
 
-func restoreUndo(p *Plan, spec *RestoreSpec, run Program) {
+func restoreUndo(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 	if spec.Current == nil {
-		p.Undo = Hint{"delete the state again", run.AWS(p.Backend.Access, "s3", "", "s3api", "delete-object", "--bucket", p.Backend.Bucket, "--key", p.Key)}
+		p.Undo = Hint{"delete the state again", f.Program.AWS(p.Backend.Access, "s3", f.Region, "s3api", "delete-object", "--bucket", p.Backend.Bucket, "--key", p.Key)}
 		return
 	}
-	p.Undo.Command = run.Restore(p.URL(), spec.Current.VersionID)
+	p.Undo.Command = f.Program.Restore(p.URL(), spec.Current.VersionID)
+	if p.Undo.Command == "" {
+		p.Undo.Text = "none: the version that is replaced has no id"
+	}
 }
 
 // FindVersion is the version with this id in a history.

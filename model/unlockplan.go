@@ -13,6 +13,7 @@ type UnlockFacts struct {
 	Locks    []Lock   // all that are held on this state, lock file first
 	Problems []string // mechanisms that could not be read
 	Region   string   // of the lock tables; "" when it is not known
+	At       string   // the bucket's region; "" when it is not known
 	Digest   Fact[DigestVerdict]
 	Now      time.Time // by the service's clock
 	Expires  time.Time // of the credentials; zero: they do not
@@ -140,8 +141,7 @@ func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
 			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one")
-			p.Manual = append(p.Manual, Hint{Command: f.Program.AWS(f.Backend.Access, "s3", "",
-				"s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag)})
+			p.Manual = append(p.Manual, manualFileDelete(l, f))
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
 			warnOfDigest(p, l)
@@ -151,6 +151,16 @@ func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 		}
 	}
 	p.step("check digest", "compare the digest with the state's bytes", "")
+}
+
+// manualFileDelete is conditional like ours. A store that tells no ETag holds
+// nobody to a condition.
+func manualFileDelete(l Lock, f UnlockFacts) Hint {
+	command := f.Program.AWS(f.Backend.Access, "s3", f.At, "s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag)
+	if command == "" {
+		return Hint{Text: "no command deletes " + l.Where() + " only while it is this one: the store tells no ETag of it"}
+	}
+	return Hint{Command: command}
 }
 
 func manualRowDelete(l Lock, f UnlockFacts) string {

@@ -324,6 +324,7 @@ func restorePlan(b model.Backend, key string) *model.Plan {
 			{Name: "release", Does: "remove both locks", Condition: "only while they are ours"},
 		},
 		Warnings: []string{"Not read: ACL: AccessDenied s3:GetObjectAcl"},
+		Where:    model.Where{Account: "123456789012", Profile: "oncall", Region: "eu-west-1"},
 		Undo:     model.Hint{Text: "restore version 9fK2mPq7TzWcR1sX (the command is in the journal)"},
 		Manual:   model.Hints{{Command: "aws s3api get-object --bucket acme-tfstate-data --key warehouse/terraform.tfstate --version-id 3HL4kqtJvjVBH40N old.tfstate"}},
 		Tokens:   []model.Token{{Label: "the state's key", Value: key, Why: "it names the state that is overwritten"}},

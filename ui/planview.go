@@ -117,6 +117,9 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 	if p.Gone {
 		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do: "+p.WhyGone(), widget.Good, width, w)...)
 	}
+	if where := p.Where.String(); where != "" {
+		lines = append(lines, labelled(st, "Where", where, widget.Plain, width, w)...)
+	}
 	for _, f := range p.Facts {
 		lines = append(lines, labelled(st, f.Label, f.Text, factTone(f), width, w)...)
 	}
@@ -272,8 +275,12 @@ func (d *planDialog) resultLines(st widget.Styles, w int) []string {
 		lines = append(lines, labelled(st, l.Label, l.Text, widget.Plain, 10, w)...)
 	}
 	// What became of it and what to do next come first: in a low window the
-	// steps may be out of sight.
-	return append(append(lines, ""), strings.Split(widget.Steps(d.steps(), w, 0, st), "\n")...)
+	// steps may be out of sight, and last is what the plan had on top.
+	lines = append(append(lines, ""), strings.Split(widget.Steps(d.steps(), w, 0, st), "\n")...)
+	if where := r.Where.String(); where != "" {
+		lines = append(lines, labelled(st, "Where", where, widget.Plain, 10, w)...)
+	}
+	return lines
 }
 
 // resultFacts is what to keep of a result.

@@ -33,12 +33,14 @@ type change struct {
 	backend model.Backend
 	key     string
 	plan    func(ctx context.Context) (*model.Plan, error)
+	where   model.Where        // as the plan has it; zero before there is one
 	collect func(model.Result) // takes the result in place of standard output; nil prints it
 }
 
 // run plans, asks and runs. Whatever happens, a result is printed; before the
 // confirmation nothing but reads is sent.
 func (c *change) run(ctx context.Context) error {
+	c.where = c.program.Where(c.backend) // until something was asked
 	if !c.flags.dryRun && (c.set.readOnly || c.backend.Policy.ReadOnly) {
 		return c.refused(c.readOnly(), nil)
 	}
@@ -52,6 +54,7 @@ func (c *change) run(ctx context.Context) error {
 		}
 		return c.refused(err, nil)
 	}
+	c.where = plan.Where
 	if !plan.Gone {
 		c.showPlan(plan)
 	}
@@ -171,6 +174,9 @@ func (c *change) showStep(total int, e model.StepEvent) {
 func (c *change) finish(ctx context.Context, r model.Result) error {
 	if !c.journal.holds(r.JournalID) {
 		r.JournalID = "" // nothing was sent, so there is nothing to look up
+	}
+	if r.Where == (model.Where{}) {
+		r.Where = c.where
 	}
 	err := c.printResult(r)
 	switch {

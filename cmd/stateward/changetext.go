@@ -23,6 +23,9 @@ func (c *change) showPlan(p *model.Plan) {
 
 func planText(p *model.Plan) []string {
 	lines := []string{widget.Sanitize(fmt.Sprintf("Plan: %s %s", p.Operation, p.URL()))}
+	if where := p.Where.String(); where != "" {
+		lines = append(lines, labelled("Where", where))
+	}
 	for _, f := range p.Facts {
 		lines = append(lines, labelled(f.Label, f.Text))
 	}
@@ -70,6 +73,7 @@ func (c *change) printText(r model.Result) error {
 	for _, n := range r.Next.Texts() {
 		add("Next", n)
 	}
+	add("Where", r.Where.String())
 	add("Backup", r.Backup)
 	add("Journal", r.JournalID)
 	head := widget.Sanitize(fmt.Sprintf("%s %s: %s", r.Operation, r.State, r.Outcome))

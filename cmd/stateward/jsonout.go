@@ -298,6 +298,23 @@ func newBackendDoc(b model.Backend, f model.BackendFacts) backendDoc {
 	return d
 }
 
+type whereDoc struct {
+	Account  *string `json:"account"`
+	Profile  *string `json:"profile"`
+	Role     *string `json:"role"`
+	Region   *string `json:"region"`
+	Endpoint *string `json:"endpoint"`
+	Unknown  reasons `json:"unknown,omitempty"`
+}
+
+func newWhereDoc(w model.Where) whereDoc {
+	d := whereDoc{Account: text(w.Account), Profile: text(w.Profile), Role: text(w.Role), Region: text(w.Region), Endpoint: text(w.Endpoint)}
+	if w.Account == "" {
+		d.Unknown = reasons{"account": orElse(w.AccountUnknown, "not asked")}
+	}
+	return d
+}
+
 type resultDoc struct {
 	Operation model.Operation    `json:"operation"`
 	State     string             `json:"state"`
@@ -309,12 +326,13 @@ type resultDoc struct {
 	Commands  []string           `json:"commands"`
 	JournalID *string            `json:"journal_id"`
 	Backup    *string            `json:"backup"`
+	Where     whereDoc           `json:"where"`
 	Holder    *lockDoc           `json:"holder"`
 }
 
 func newResultDoc(r model.Result) resultDoc {
 	d := resultDoc{Operation: r.Operation, State: r.State, Outcome: r.Outcome, Message: r.Message,
-		Steps: list(r.Steps), Undo: r.Undo, Next: list(r.Next.Texts()), Commands: list(r.Next.Commands()), JournalID: text(r.JournalID), Backup: text(r.Backup)}
+		Steps: list(r.Steps), Undo: r.Undo, Next: list(r.Next.Texts()), Commands: list(r.Next.Commands()), JournalID: text(r.JournalID), Backup: text(r.Backup), Where: newWhereDoc(r.Where)}
 	if r.Holder != nil {
 		holder := newLockDoc(*r.Holder)
 		d.Holder = &holder

@@ -251,7 +251,8 @@ func TestJSONOfABackend(t *testing.T) {
 func TestJSONOfAResult(t *testing.T) {
 	r := model.Result{Operation: model.OpRestore, State: "s3://acme/k", Outcome: model.OutcomeDone, Message: "restored", Steps: []model.StepResult{{Name: "write", Status: model.StepDone, Detail: "as serial 8", Elapsed: time.Second}},
 		Undo: &model.Undo{VersionID: "v", Command: "stateward restore s3://acme/k --version-id v"},
-		Next: model.Hints{{Text: "Run a plan."}, {Text: "Look with", Command: "stateward history s3://acme/k"}}, Backup: "/b.tfstate", JournalID: "j"}
+		Next: model.Hints{{Text: "Run a plan."}, {Text: "Look with", Command: "stateward history s3://acme/k"}}, Backup: "/b.tfstate", JournalID: "j",
+		Where: model.Where{AccountUnknown: "AccessDenied sts:GetCallerIdentity", Profile: "oncall", Region: "eu-west-1", Endpoint: "http://127.0.0.1:4566"}}
 	checkJSON(t, newResultDoc(r), `{
   "operation": "restore",
   "state": "s3://acme/k",
@@ -277,6 +278,16 @@ func TestJSONOfAResult(t *testing.T) {
   ],
   "journal_id": "j",
   "backup": "/b.tfstate",
+  "where": {
+    "account": null,
+    "profile": "oncall",
+    "role": null,
+    "region": "eu-west-1",
+    "endpoint": "http://127.0.0.1:4566",
+    "unknown": {
+      "account": "AccessDenied sts:GetCallerIdentity"
+    }
+  },
   "holder": null
 }
 `, "")

@@ -47,12 +47,16 @@ func newDesk(t *testing.T, hurry time.Duration) *desk {
 
 func (d *desk) close() { _ = d.server.Close() } // what is in flight is cut, as meant
 
-func (d *desk) client(timeout time.Duration) *aws.Client {
-	return aws.New(aws.Options{EndpointURL: d.url, Region: "us-east-1", Static: &aws.StaticCredentials{AccessKeyID: "test", SecretAccessKey: "test"},
+func (d *desk) client(timeout time.Duration, change ...func(*aws.Options)) *aws.Client {
+	o := aws.Options{EndpointURL: d.url, Region: "us-east-1", Static: &aws.StaticCredentials{AccessKeyID: "test", SecretAccessKey: "test"},
 		Journal: d.journal, Backups: &memoryBackups{}, Timeout: timeout,
 		Actor: aws.Actor{Who: "oncall@desk", Host: "desk", PID: 1, Version: "stateward test"},
 		Alive: func(int) model.Fact[bool] { return model.Known(false) },
-		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }})
+		Sleep: func(ctx context.Context, _ time.Duration) error { return ctx.Err() }}
+	for _, f := range change {
+		f(&o)
+	}
+	return aws.New(o)
 }
 
 // shows puts a stage before the desk. A client that is new there looks once, so

@@ -41,7 +41,7 @@ func newStage(t *testing.T, seed uint64, mechs []model.Mechanism) *stage {
 	s.key = created.KeyMetadata.Arn
 	s.do(http.MethodPut, "/"+labBucket, nil, "")
 	s.do(http.MethodPut, "/"+labBucket+"?versioning", nil, `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
-	s.dynamo("CreateTable", `{"TableName":"`+labTable+`","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
+	s.makeTable()
 	s.write(body(1, "one"))
 	s.write(body(7, "seven"))
 	s.write(body(3, "three"))

@@ -49,9 +49,11 @@ func (s Store) Look(ctx context.Context) (World, error) {
 		w.Objects[e.Key] = append(w.Objects[e.Key], v)
 	}
 	for _, table := range s.Tables {
-		if w.Rows[table], err = s.rows(ctx, table); err != nil {
+		rows, err := s.rows(ctx, table)
+		if err != nil && !strings.Contains(err.Error(), "ResourceNotFoundException") {
 			return w, err
 		}
+		w.Rows[table] = rows // nil: the table is gone
 	}
 	return w, nil
 }

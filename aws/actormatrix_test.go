@@ -33,7 +33,7 @@ func TestActorMatrix(t *testing.T) {
 		all = append(all, s.play(t, d).encounters()...)
 	}
 	var count meetings
-	count.try(t, share(all, 40), 2*runtime.GOMAXPROCS(0))
+	count.try(t, evidence.Share(all, 80, 80), 2*runtime.GOMAXPROCS(0))
 	evidence.Tells(t, fmt.Sprintf("third-actor matrix: %s of %d", count.String(), len(all)))
 }
 
@@ -75,6 +75,7 @@ type meeting struct {
 	mu             sync.Mutex
 	seen           int
 	met            bool
+	person         bool // it was ended by hand
 	between, acted checker.World
 }
 
@@ -153,7 +154,7 @@ func (c *meetings) meet(t *testing.T, e encounter, d *desk, mine *aws.Client, ot
 	if !m.met {
 		t.Fatalf("%s was never sent", e.at)
 	}
-	c.verdict(t, m, res, func(plan func(*stage, *aws.Client) (*model.Plan, error)) model.Result {
+	c.verdict(t, m, res, func(plan planOf) model.Result {
 		return follow(t, l, d, mine, plan)
 	})
 	if t.Failed() {
@@ -161,7 +162,7 @@ func (c *meetings) meet(t *testing.T, e encounter, d *desk, mine *aws.Client, ot
 	}
 }
 
-func (c *meetings) verdict(t *testing.T, m *meeting, res model.Result, run func(func(*stage, *aws.Client) (*model.Plan, error)) model.Result) {
+func (c *meetings) verdict(t *testing.T, m *meeting, res model.Result, run func(planOf) model.Result) {
 	t.Helper()
 	b := checker.Beside{Change: m.done(m.stage), Before: m.original, Between: m.between, Acted: m.acted, After: m.stage.look()}
 	b.Done = false
@@ -175,7 +176,7 @@ func (c *meetings) verdict(t *testing.T, m *meeting, res model.Result, run func(
 	case model.OutcomeInterrupted:
 		b.Holding = true
 		c.ends(t, m, res, run)
-		b.After, b.Holding = m.stage.look(), false
+		b.After, b.Holding, b.Decided = m.stage.look(), false, m.person
 	default:
 		t.Errorf("outcome %q", res.Outcome)
 	}
@@ -184,32 +185,73 @@ func (c *meetings) verdict(t *testing.T, m *meeting, res model.Result, run func(
 	}
 }
 
-// ends runs the command that an interrupted operation names.
-func (c *meetings) ends(t *testing.T, m *meeting, res model.Result, run func(func(*stage, *aws.Client) (*model.Plan, error)) model.Result) {
+// ends runs the command that an interrupted operation names. Where that is refused,
+// because nobody but a person can tell what is right, it does what the refusal says.
+func (c *meetings) ends(t *testing.T, m *meeting, res model.Result, run func(planOf) model.Result) {
 	t.Helper()
-	commands := res.Next.Commands()
-	if len(commands) == 0 {
-		t.Errorf("nothing says how to go on: %q", res.Next.Texts())
+	plan, command := commandOf(res.Next)
+	if plan == nil {
+		t.Errorf("nothing that ends it is named: %q", res.Next.Texts())
 		return
 	}
-	plans := map[string]func(*stage, *aws.Client) (*model.Plan, error){"recover": planRecover, "repair": planRepair, "restore": planRestore, "unlock": planUnlock}
-	for _, command := range commands {
-		for word, plan := range plans {
-			if strings.HasPrefix(command, "stateward "+word+" ") && !strings.Contains(command, "--dry-run") {
-				if got := run(plan); got.Outcome == model.OutcomeDone || got.Outcome == model.OutcomeAlreadyGone {
-					c.ended.Add(1)
-				} else {
-					t.Errorf("%s ended as %s: %s", command, got.Outcome, got.Message)
-				}
-				return
-			}
+	got := run(plan)
+	if got.Outcome == model.OutcomeDone || got.Outcome == model.OutcomeAlreadyGone {
+		c.ended.Add(1)
+		return
+	}
+	c.person.Add(1)
+	if why := m.byHand(got, run, plan); why != "" {
+		t.Errorf("%s ended as %s: %s: %s", command, got.Outcome, got.Message, why)
+	}
+}
+
+// planOf makes the plan of a command.
+type planOf = func(*stage, *aws.Client) (*model.Plan, error)
+
+// commandOf is the first command that is named and changes something.
+func commandOf(next model.Hints) (planOf, string) {
+	plans := map[string]planOf{"recover": planRecover, "repair": planRepair, "restore": planRestore, "unlock": planUnlock}
+	for _, command := range next.Commands() {
+		words := strings.Fields(command)
+		if plan := plans[words[1]]; plan != nil && !slices.Contains(words, "--dry-run") {
+			return plan, command
 		}
 	}
-	t.Errorf("none of %q ends it", commands)
+	return nil, ""
+}
+
+// byHand is what a person does who was told why a command refuses: the table is
+// made again, or the record is taken away and the digest is looked after. It says
+// what does not work.
+func (m *meeting) byHand(refused model.Result, run func(planOf) model.Result, plan planOf) string {
+	m.person = true
+	switch {
+	case refused.Outcome != model.OutcomeRefused:
+		return "that is no refusal"
+	case strings.Contains(refused.Message, "ResourceNotFoundException"):
+		m.stage.makeTable()
+		if again := run(plan); again.Outcome != model.OutcomeDone && again.Outcome != model.OutcomeAlreadyGone {
+			return fmt.Sprintf("with the table made anew it is %s: %s", again.Outcome, again.Message)
+		}
+		return ""
+	case !strings.Contains(refused.Message, "stateward unlock "):
+		return "no command is named"
+	}
+	held := m.stage.held()
+	if len(held) == 0 {
+		return "no lock is there to remove"
+	}
+	got := run(func(s *stage, c *aws.Client) (*model.Plan, error) {
+		return c.PlanUnlock(s.t.Context(), s.backend(), labKey, model.UnlockRequest{LockID: lockIDOf(held[0])})
+	})
+	if got.Outcome != model.OutcomeDone {
+		return fmt.Sprintf("the unlock is %s: %s", got.Outcome, got.Message)
+	}
+	return ""
 }
 
 // follow plans an operation and runs it.
-func follow(t *testing.T, l *stage, d *desk, c *aws.Client, plan func(*stage, *aws.Client) (*model.Plan, error)) model.Result {
+func follow(t *testing.T, l *stage, d *desk, c *aws.Client, plan planOf) model.Result {
 	t.Helper()
 	p, err := plan(l, c)
 	switch {
@@ -217,6 +259,8 @@ func follow(t *testing.T, l *stage, d *desk, c *aws.Client, plan func(*stage, *a
 		return model.Result{Outcome: model.OutcomeFailed, Message: err.Error()}
 	case p.Gone:
 		return model.Result{Outcome: model.OutcomeAlreadyGone}
+	case len(p.Refusals) > 0:
+		return model.Result{Outcome: model.OutcomeRefused, Message: strings.Join(p.Refusals, "; ")}
 	}
 	return d.run(t, c, p)
 }

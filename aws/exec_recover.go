@@ -22,10 +22,9 @@ func (r *recoverer) do() model.Result {
 		if r.stopped() {
 			return r.halted(errStopped)
 		}
-		if err := r.step(func() (string, error) { return r.changeDigest(d) }); err != nil {
+		if err := r.step(func() (string, error) { return r.digestOf(d) }); err != nil {
 			return r.halted(err)
 		}
-		r.changed = true
 	}
 	for _, l := range r.spec.Held {
 		if err := r.step(func() (string, error) { return "released", r.releaseOne(asHeld(l)) }); err != nil {
@@ -40,6 +39,17 @@ func (r *recoverer) do() model.Result {
 
 func asHeld(l model.Lock) heldLock {
 	return heldLock{mechanism: l.Mechanism, table: l.Table, raw: l.Raw, whole: l.Whole, etag: l.ETag, versionID: l.VersionID}
+}
+
+// digestOf sets a digest and looks once more at the bytes that it is of: who writes
+// beside the lock may have done so since they were verified.
+func (r *recoverer) digestOf(d model.DigestChange) (string, error) {
+	detail, err := r.changeDigest(d)
+	if err != nil {
+		return detail, err
+	}
+	r.changed = true
+	return detail, r.verifyCurrent(r.spec.Current)
 }
 
 func (r *recoverer) verify() (string, error) {
@@ -69,11 +79,12 @@ func (r *recoverer) verifyAgain() error {
 
 // halted: what was done stays done, and recovering again goes on from there.
 func (r *recoverer) halted(err error) model.Result {
-	outcome := refusedOrFailed(err)
 	if r.changed || isUnsettled(err) {
-		outcome = model.OutcomeInterrupted
+		res := r.ended(model.OutcomeInterrupted, err)
+		res.Next = model.Hints{{Text: "Go on with", Command: r.c.opts.Program.Command("recover", r.plan.URL())}}
+		return res
 	}
-	res := r.ended(outcome, err)
+	res := r.ended(refusedOrFailed(err), err)
 	res.Next = model.Hints{{Text: "Look again with", Command: r.c.opts.Program.Command("recover", r.plan.URL(), "--dry-run")}}
 	return res
 }

@@ -2,7 +2,6 @@ package aws_test
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"runtime/debug"
 	"slices"
@@ -38,27 +37,10 @@ func TestFaultMatrix(t *testing.T) {
 	}
 	var count tally
 	var workers sync.WaitGroup
-	workers.Go(func() { count.try(t, share(busy, 6), 2*runtime.GOMAXPROCS(0), trial.run) })
-	workers.Go(func() { count.try(t, share(waiting, 6), 32, trial.wait) }) // for timeouts, most of the time
+	workers.Go(func() { count.try(t, evidence.Share(busy, 12, 12), 2*runtime.GOMAXPROCS(0), trial.run) })
+	workers.Go(func() { count.try(t, evidence.Share(waiting, 12, 12), 32, trial.wait) }) // for timeouts, most of the time
 	workers.Wait()
 	evidence.Tells(t, fmt.Sprintf("fault matrix: %s of %d", count.String(), len(busy)+len(waiting)))
-}
-
-// share is one of so many trials; all of them with STATEWARD_MATRIX=all, as in CI;
-// and under the race detector, which takes ten times as long, half of the share.
-func share[T any](all []T, step int) []T {
-	info, ok := debug.ReadBuildInfo()
-	switch {
-	case ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"}):
-		step *= 2
-	case os.Getenv("STATEWARD_MATRIX") == "all":
-		step = 1
-	}
-	var some []T
-	for i := 0; i < len(all); i += step {
-		some = append(some, all[i])
-	}
-	return some
 }
 
 // tally counts the trials and what became of them.

@@ -197,6 +197,7 @@ func sweptRows() int {
 func TestReadOnlyNoKeyChangesAnything(t *testing.T) {
 	for name, way := range readOnlyWays() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := &sweep{t: t, option: way.option, policy: way.policy, known: map[string]bool{}, planned: map[string]bool{}, ran: map[model.Operation]bool{}}
 			for _, page := range sweptPages() {
 				w.known[w.visit(page).place()] = true

@@ -35,9 +35,8 @@ func TestCrashMatrix(t *testing.T) {
 			all = append(all, crash{o, p})
 		}
 	}
-	if raceDetected() { // a child takes ten times as long: one of each dozen
-		all = everyTwelfth(all)
-	}
+	whole := len(all)
+	all = evidence.Share(all, 6, 12)
 	var accepted atomic.Int64
 	inParallel(len(all), func(i int) {
 		t.Run(all[i].name+", "+all[i].at.String(), func(t *testing.T) {
@@ -47,14 +46,7 @@ func TestCrashMatrix(t *testing.T) {
 			}
 		})
 	})
-	evidence.Tells(t, fmt.Sprintf("crash matrix: %d crashes, %d accepted", len(all), accepted.Load()))
-}
-
-func everyTwelfth(all []crash) (some []crash) {
-	for i := 0; i < len(all); i += 12 {
-		some = append(some, all[i])
-	}
-	return some
+	evidence.Tells(t, fmt.Sprintf("crash matrix: %d crashes, %d accepted of %d", len(all), accepted.Load(), whole))
 }
 
 // inParallel calls f for 0 to n-1, a few at a time: they are processes.

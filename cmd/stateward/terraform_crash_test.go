@@ -25,6 +25,7 @@ import (
 // real terraform tries again, is refused by its own lock, and leaves it behind:
 // it is found, cleared, and the next plan succeeds.
 func TestPhantomLocksOfRealTerraform(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform", "moto_server")
 	proxy := newFaultProxy(t, evidence.StartMoto(t))
 	lab := &terraformLab{endpoint: proxy.url, binary: builtBinary(t)}
@@ -60,6 +61,7 @@ func TestPhantomLocksOfRealTerraform(t *testing.T) {
 // restore with both mechanisms. What it left is recovered, and the real terraform
 // finds nothing to do with the input that belongs to the state.
 func TestRealTerraformAfterACrash(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform", "moto_server")
 	endpoint := evidence.StartMoto(t)
 	lab := &terraformLab{endpoint: endpoint, binary: builtBinary(t)}

@@ -22,6 +22,7 @@ import (
 // happens to states in years, an hour apart, and holds what is told of each
 // version to what was done.
 func TestRealTerraformWritesAHistory(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform")
 	server, err := emulator.Start(emulator.Options{})
 	if err != nil {
@@ -277,6 +278,7 @@ func whoami(t *testing.T) string {
 // TestRealTerraformWithLocksInATable: rows leave no history, and one that is
 // still held was there too when somebody wrote with -lock=false.
 func TestRealTerraformWithLocksInATable(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform", "moto_server")
 	lab := &terraformLab{endpoint: evidence.StartMoto(t), binary: builtBinary(t)}
 	w := lab.workspace(t, everyTerraformMechanism()[0])

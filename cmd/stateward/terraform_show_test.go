@@ -27,6 +27,7 @@ import (
 // its tainted and deposed objects exactly, and of the sensitive paths that all
 // are masked.
 func TestTheRealTerraformShowsTheSameState(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform")
 	lab := newShowLab(t)
 	const states = 30

@@ -49,11 +49,13 @@ func everyTerraformMechanism() []mechanism {
 }
 
 func TestRealTerraformAndMoto(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform", "moto_server")
 	runTerraformStories(t, evidence.StartMoto(t))
 }
 
 func TestRealTerraformAndTheEmulator(t *testing.T) {
+	t.Parallel()
 	evidence.Tools(t, "terraform")
 	server, err := emulator.Start(emulator.Options{})
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"sync"
@@ -105,6 +106,29 @@ func toCounts(line string) error {
 	}
 	_, err = fmt.Fprintln(f, line)
 	return errors.Join(err, f.Close())
+}
+
+// Share is what a run of the tests takes of a matrix: all of it with
+// STATEWARD_MATRIX=all, as in CI; else one of so many, to stay quick. Under the race
+// detector, which takes ten times as long, it is one of another number.
+func Share[T any](all []T, plain, raced int) []T {
+	step := plain
+	switch {
+	case raceDetected():
+		step = raced
+	case os.Getenv("STATEWARD_MATRIX") == "all":
+		step = 1
+	}
+	var some []T
+	for i := 0; i < len(all); i += step {
+		some = append(some, all[i])
+	}
+	return some
+}
+
+func raceDetected() bool {
+	info, ok := debug.ReadBuildInfo()
+	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
 }
 
 // Tools skips the test, loudly and counted, where one of the real tools is not

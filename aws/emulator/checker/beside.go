@@ -15,6 +15,7 @@ type Beside struct {
 	After   World
 	Refused bool // the operation says that it changed nothing
 	Holding bool // it says that it was interrupted: locks of its own may stand
+	Decided bool // it was interrupted and a person had to end it, who takes on what the other did to the digest
 }
 
 // Judge lists everything in which the worlds are not such as an operation may lead
@@ -148,7 +149,7 @@ func (j *besideJudge) digest(table string) {
 		j.reject("%s: the operation says that it changed nothing, and set the digest", table)
 	case early && row(j.worlds.Between) != right(j.worlds.Between):
 		j.reject("%s: the digest was set to %s, and was to be %s", table, orNone(row(j.worlds.Between)), right(j.worlds.Between))
-	case late && row(j.worlds.After) != right(j.worlds.After):
+	case late && row(j.worlds.After) != right(j.worlds.After) && !j.worlds.Decided:
 		j.reject("%s: the digest is %s and must be %s", table, orNone(row(j.worlds.After)), right(j.worlds.After))
 	case (early || late) && len(wrote)+len(wroteLate) == 0 && !j.Repair:
 		j.reject("%s: a digest was set while the operation wrote no state", table)

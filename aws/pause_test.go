@@ -89,13 +89,13 @@ func TestAfterALongPauseEverythingIsReadAgain(t *testing.T) {
 func (l *lab) looksFirst(mark int) bool {
 	state, lock := false, false
 	for _, r := range l.server.Requests()[mark:] {
-		switch r.Operation {
-		case "HeadObject", "GetObject":
-			state = state || r.Key == labKey
-		case "GetItem":
-			lock = true
-		default:
+		switch {
+		case r.Mutates:
 			return state && lock
+		case r.Operation == "GetItem":
+			lock = true
+		case r.Key == labKey:
+			state = true
 		}
 	}
 	return state && lock

@@ -54,7 +54,8 @@ func (a *answer) strangeObject() string {
 	}
 	sum := md5.Sum(a.start) //nolint:gosec // an ETag is one
 	stored := strings.Trim(a.Header.Get("ETag"), `"`) == hex.EncodeToString(sum[:])
-	return when(a.root() == "Error" && bytes.Contains(a.start, []byte("<Code>")) && !stored, a.describe())
+	whole := a.StatusCode == http.StatusOK
+	return when(whole && !stored && a.root() == "Error" && bytes.Contains(a.start, []byte("<Code>")), a.describe())
 }
 
 // strangeXML: an answer of a name that the call does not have tells nothing of

@@ -102,7 +102,7 @@ func (c *Client) settle(ctx context.Context, ch change) error {
 		case where == standsOtherwise:
 			return c.foreign(ctx, ch, last)
 		}
-		if isFinal(last) {
+		if isFinal(last) || c.isKnownToRefuse(ctx, ch, last) {
 			break
 		}
 	}

@@ -85,6 +85,12 @@ func namesCondition(err error) bool {
 	return false
 }
 
+// isKnownToRefuse spares the repetitions where the same store has refused before
+// what holds, and the change may do without its condition.
+func (c *Client) isKnownToRefuse(ctx context.Context, ch change, err error) bool {
+	return ch.bare != nil && isUnguarded(ctx) && refusesCondition(err) && c.lax.of(ch.store) == refusesWhatHolds
+}
+
 // withoutCondition makes a change that the store refuses for its condition by
 // comparing right before it, where the operator has allowed that.
 func (c *Client) withoutCondition(ctx context.Context, ch change, refusal error) error {

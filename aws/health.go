@@ -33,7 +33,8 @@ const (
 // more for every further 1,000 keys or (once) versions, and 4 for every further
 // table; a GET for every state and every lock file that lies there; three for
 // the account (STS, S3 Control, ListTables); and five for each KMS key.
-// No old version of a state is read; of its lock file, those that a held lock is
+// Of a state that shrank within a day two versions are read, of the others none but
+// the newest; of a lock file, those that a held lock is
 // judged by: see model.LockContext.Asks. Where rows may not be listed (dynamodb:Scan), each state
 // costs two GetItem in addition.
 func (c *Client) Health(ctx context.Context, b model.Backend) model.HealthFacts {
@@ -71,6 +72,7 @@ type healthReader struct {
 	history healthHistory
 	states  []stateRead
 	files   map[string]lockFileRead // by the state's key
+	lost    map[string]model.Fact[model.Loss]
 
 	mu sync.Mutex
 	at time.Time
@@ -111,6 +113,7 @@ func (h *healthReader) contents(ctx context.Context) {
 	)
 	h.locks(ctx)
 	h.digests(ctx)
+	h.losses(ctx)
 	h.stateFacts()
 	h.mechanisms()
 }

@@ -220,6 +220,7 @@ func (h *healthReader) stateHealth(r stateRead) model.StateHealth {
 	s := model.StateHealth{Key: r.Key, Workspace: r.Workspace, Whole: r.whole, LockFile: h.lockFileFact(r.Key),
 		Header: factRead(r.front.header, r.err), Encryption: factRead(r.front.encryption, r.err), Parse: factRead(r.wrong, r.err)}
 	s.Anomalies, s.AnomaliesPartial = h.anomalies(r.Key, r.front)
+	s.Loss = h.lost[r.Key]
 	return s
 }
 

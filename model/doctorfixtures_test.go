@@ -1,5 +1,7 @@
 package model
 
+import "time"
+
 // fixture changes the healthy facts so that one check fails, or cannot be told.
 type fixture struct {
 	fail     func(*HealthFacts)
@@ -269,6 +271,13 @@ func statusFixtures() map[string]fixture {
 			fail: onState(func(s *StateHealth) { s.Anomalies = Known([]string{"serial 7 after 9"}) }), evidence: "serial 7 after 9", cli: "stateward history",
 			denied: onState(func(s *StateHealth) { s.Anomalies = deniedTo[[]string]("s3:ListBucketVersions") }),
 		},
+		"state-loss": {
+			fail: onState(func(s *StateHealth) {
+				s.Loss = Known(Loss{Was: 61, Is: 3, Before: healthAt.Add(-2 * time.Hour), Since: healthAt.Add(-26 * time.Minute)})
+			}),
+			evidence: "lost 58 of 61 resources, 26 min ago", cli: "stateward history",
+			denied: onState(func(s *StateHealth) { s.Loss = deniedTo[Loss]("s3:GetObjectVersion") }),
+		},
 		"state-digest":     {fail: digestIs(DigestMismatch), evidence: "in table acme-locks: the digest is of other bytes", cli: "stateward repair s3://acme-state/app/terraform.tfstate", denied: scanDenied},
 		"digest-malformed": {fail: digestIs(DigestMalformed), evidence: "no MD5", cli: "stateward repair", denied: scanDenied},
 		"digest-missing":   {fail: digestIs(DigestMissing), evidence: "there is none", cli: "stateward repair", denied: scanDenied},
@@ -288,6 +297,12 @@ func lockFixtures() map[string]fixture {
 		"lock-old": {
 			fail:     onLock(func(l *Lock) { l.Info.Created, l.Verdict = healthAt.AddDate(0, 0, -41), LikelyStale }),
 			evidence: "held for 41 d (ci@runner), likely stale", cli: "stateward unlock", denied: locksDenied,
+		},
+		"lock-stale": {
+			fail: onLock(func(l *Lock) {
+				l.Verdict, l.Evidence = LikelyStale, []Evidence{{"longer-than-ever", "held 9 h, silent since it was taken", pointsStale}}
+			}),
+			evidence: "likely stale: held 9 h, silent since it was taken (ci@runner)", cli: "stateward unlock", denied: locksDenied,
 		},
 		"lock-mechanism": {
 			fail: func(h *HealthFacts) { h.Mechanisms = GatheredOf[MechanismUse](nil) }, evidence: "any lock", cli: "use_lockfile=true",

@@ -47,6 +47,12 @@ func lockChecks() []Check {
 			judge:   lockCheck("younger than a day", judgeOldLock), remedy: unlockRemedy("Look at the evidence about the holder in the list of locks; clear the lock if the run is over."),
 		},
 		{
+			ID: "lock-stale", Severity: SeverityHigh, Title: "No lock is likely stale",
+			Why:     "Its run is over by all that is seen, and nobody else can plan or apply.",
+			Actions: append([]string{"s3:ListBucketVersions", "s3:GetObjectVersion"}, actions...),
+			judge:   lockCheck("not likely stale", judgeStaleLock), remedy: unlockRemedy("Look at the evidence (stateward locks), and whether the run is over; then clear the lock."),
+		},
+		{
 			ID: "lock-mechanism", Severity: SeverityHigh, Title: "Clients lock the states",
 			Why:     "Without a lock two applies at a time overwrite each other's state, and resources are lost or doubled.",
 			Actions: append([]string{"s3:ListBucketVersions"}, actions...),
@@ -99,6 +105,18 @@ func judgeOldLock(l Lock) judgement {
 		verdict = ", " + strings.ReplaceAll(string(l.Verdict), "-", " ")
 	}
 	return passedIf(age < oldLock, "held for "+span(age), "held for "+span(age)+byHolder(l)+verdict)
+}
+
+// judgeStaleLock takes the verdict that every list and plan shows.
+func judgeStaleLock(l Lock) judgement {
+	because := verdictLine(l) + byHolder(l)
+	switch l.Verdict {
+	case LikelyStale:
+		return failed(because)
+	case LikelyLive, Unclear:
+		return passed(because)
+	}
+	return unknown("nobody has judged it" + byHolder(l))
 }
 
 func unlockRemedy(summary string) func(site) Remedy {

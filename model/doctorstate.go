@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // stateChecks are about the states themselves.
@@ -41,7 +42,30 @@ func stateChecks() []Check {
 					CLI: s.each(func(sub subject) string { return s.program.Command("history", s.url(sub)) })}
 			},
 		},
+		{
+			ID: "state-loss", Severity: SeverityHigh, Title: "No state lost half of its resources in the last day",
+			Why:     "Whoever applies next makes again what is only lost from the state, or destroys what depends on it. An apply over another state, a push or a wrong destroy looks like this.",
+			Actions: []string{"s3:ListBucketVersions", "s3:GetObjectVersion"},
+			judge: func(h HealthFacts) judgement {
+				return judgeStates(h, "with its resources", func(s StateHealth) judgement { return judgeLoss(s, h.At) })
+			},
+			remedy: func(s site) Remedy {
+				return Remedy{Summary: "Look whether that was meant, before anybody applies; restore the version before it if it was not.",
+					CLI: s.each(func(sub subject) string { return s.program.Command("history", s.url(sub)) })}
+			},
+		},
 	}
+}
+
+// judgeLoss: half of the resources or more, as the history of a state has it.
+func judgeLoss(s StateHealth, now time.Time) judgement {
+	return judgeFact("what it lost", s.Loss, func(l Loss) judgement {
+		when := l.Since.UTC().Format("2006-01-02 15:04 UTC")
+		if !now.IsZero() && now.After(l.Since) {
+			when = span(now.Sub(l.Since)) + " ago"
+		}
+		return passedIf(!halves(l.Was, l.Is), "nothing lost", fmt.Sprintf("lost %d of %d resources, %s", l.Was-l.Is, l.Was, when))
+	})
 }
 
 // judgeStates judges every state that is there; pass says in a word that all are

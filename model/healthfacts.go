@@ -251,6 +251,16 @@ type StateHealth struct {
 	// for: AnomaliesPartial says that versions of these 30 days were not read.
 	Anomalies        Fact[[]string]
 	AnomaliesPartial bool
+	// Loss is what the state lost within the last day: the newest version and the
+	// largest of that day, read whole (s3:GetObjectVersion). Nothing where it did not
+	// shrink.
+	Loss Fact[Loss]
+}
+
+// Loss is how many resources a state has, and how many it had before.
+type Loss struct {
+	Was, Is       int
+	Before, Since time.Time // when the two versions were written
 }
 
 // LockFileHealth is a lock file as it is stored.

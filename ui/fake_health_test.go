@@ -55,7 +55,7 @@ func goodHealth(b model.Backend) model.HealthFacts {
 		Tables: model.GatheredOf([]model.TableHealth(nil)), Locks: model.GatheredOf([]model.Lock(nil)), Digests: model.GatheredOf([]model.DigestHealth(nil)),
 		States: model.GatheredOf([]model.StateHealth{{Key: "app/terraform.tfstate", Workspace: "default", Encryption: model.Known(kms),
 			Header:   model.Known(model.StateHeader{Format: model.FormatV4, Version: 4, Serial: &serial, Lineage: &lineage, TerraformVersion: &version}),
-			LockFile: model.Known(model.LockFileHealth{}), Parse: model.Known(""), Anomalies: model.Known([]string(nil))}}),
+			LockFile: model.Known(model.LockFileHealth{}), Parse: model.Known(""), Anomalies: model.Known([]string(nil)), Loss: model.Known(model.Loss{})}}),
 		Mechanisms: model.GatheredOf([]model.MechanismUse{{Mechanism: model.MechanismLockfile, Why: []string{"configured"}}}),
 		Keys: map[string]model.Key{"alias/tfstate": {ID: "alias/tfstate", Manager: model.Known(model.ManagerCustomer), State: model.Known(model.KeyEnabled), DeletionDate: model.Known(time.Time{}),
 			Aliases: model.Known([]string{"alias/tfstate"}), Spec: model.Known("SYMMETRIC_DEFAULT"), Origin: model.Known("AWS_KMS"),

@@ -35,7 +35,7 @@ func ailing() model.HealthFacts {
 		},
 		States: model.GatheredOf([]model.StateHealth{{Key: "a|b\x1b[31m/`x`.tfstate", Parse: model.Known("at offset 3: not JSON"),
 			Encryption: model.Known(model.Encryption{Algorithm: "aws:kms"}), Header: model.Known(model.StateHeader{}),
-			LockFile: model.Known(model.LockFileHealth{}), Anomalies: model.Known[[]string](nil)}}),
+			LockFile: model.Known(model.LockFileHealth{}), Anomalies: model.Known[[]string](nil), Loss: model.Known(model.Loss{})}}),
 		Tables: model.GatheredOf[model.TableHealth](nil), Digests: model.GatheredOf[model.DigestHealth](nil), Locks: model.GatheredOf[model.Lock](nil),
 		Mechanisms: model.GatheredOf([]model.MechanismUse{{Mechanism: model.MechanismLockfile}}),
 	}
@@ -68,7 +68,7 @@ func TestDoctorExits(t *testing.T) {
 		"failures and JSON":           {args: []string{"s3://ill", "--fail-on", "high", "-o", "json"}, code: 4, stdout: `"id": "bucket-versioning"`},
 		"a severity that is none":     {args: []string{"s3://ill", "--fail-on", "bad"}, code: 2, stderr: `--fail-on: "bad" is none of critical, high, medium, low, info`},
 		"a format that is none":       {args: []string{"s3://ill", "-o", "xml"}, code: 2, stderr: `--output: "xml" is none of table, json, markdown, sarif`},
-		"a bucket that is not there":  {args: []string{"s3://nowhere"}, code: 1, stderr: "s3://nowhere: nothing of it could be read", stdout: "s3://nowhere\n43 unknown\n"},
+		"a bucket that is not there":  {args: []string{"s3://nowhere"}, code: 1, stderr: "s3://nowhere: nothing of it could be read", stdout: "s3://nowhere\n45 unknown\n"},
 		"a fleet that cannot be read": {set: func(w *world) { w.backends.foundErr = denied("s3:ListAllMyBuckets") }, code: 1, stderr: "AccessDenied s3:ListAllMyBuckets"},
 		"a fleet read in part": {args: []string{"--fail-on", "high"}, set: func(w *world) {
 			w.backends.found, w.backends.foundErr = []model.Backend{{Name: "ill", Bucket: "ill"}}, denied("s3:ListAllMyBuckets")
@@ -106,7 +106,7 @@ func TestDoctorTable(t *testing.T) {
 	e := w.run("doctor", "s3://well", "payments")
 	first, second, _ := strings.Cut(e.stdout, "\n\n")
 	for _, want := range []string{
-		"payments  s3://ill\n3 failed, 13 unknown, 16 passed, 11 not applicable\nSTATUS   SEVERITY  CHECK",
+		"payments  s3://ill\n3 failed, 13 unknown, 18 passed, 11 not applicable\nSTATUS   SEVERITY  CHECK",
 		"\nfail     critical  bucket-versioning             versioning is suspended\nfail     high      state-parses                  at offset 3: not JSON: a|b\\x1b[31m/`x`.tfstate\nfail     medium    bucket-logging",
 		"\nunknown  high      bucket-tls-only               the policy: AccessDenied s3:GetBucketPolicy\n",
 	} {

@@ -34,8 +34,11 @@ func (u *unlocker) do() model.Result {
 	if u.removed == 0 {
 		return u.gone()
 	}
+	looked := u.lookAgain()
 	_ = u.step(u.checkDigest) // a digest that cannot be read does not undo an unlock
-	return u.finished()
+	res := u.finished()
+	looked(&res)
+	return res
 }
 
 // verifyAgain reads the locks again after a pause. Once one is removed it is no

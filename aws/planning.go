@@ -23,6 +23,9 @@ func (c *Client) planUnlock(ctx context.Context, b model.Backend, key string, r 
 	}
 	facts := model.UnlockFacts{Backend: b, Key: key, Locks: report.Locks, Problems: report.Problems,
 		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
+	if err := c.completeUnlock(ctx, &facts, report, r); err != nil {
+		return nil, err
+	}
 	facts.Expires, _ = c.expires(ctx, b)
 	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
 	facts.At, _ = c.regionOf(ctx, b)
@@ -63,7 +66,7 @@ func (c *Client) planRestore(ctx context.Context, b model.Backend, key string, r
 	target, ok := model.FindVersion(history, r.VersionID)
 	if !ok {
 		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "looking up version " + r.VersionID, On: b.URL(key),
-			Next: "List the versions with", Command: c.opts.Program.Command("history", b.URL(key))}
+			Next: similarVersions(r.VersionID, history) + "List the versions with", Command: c.opts.Program.Command("history", b.URL(key))}
 	}
 	f.Target = target
 	for _, v := range history {
@@ -95,8 +98,7 @@ func (c *Client) wholeHistory(ctx context.Context, b model.Backend, key string) 
 		all = append(all, page...)
 	}
 	if len(all) == 0 {
-		return nil, &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key),
-			Next: "The key is matched exactly; list the states with", Command: c.opts.Program.Command("states", "s3://"+b.Bucket)}
+		return nil, c.NoSuchState(ctx, b, key, "listing the versions")
 	}
 	return all, nil
 }
@@ -244,11 +246,15 @@ func (c *Client) tableEvidence(ctx context.Context, b model.Backend, table, key 
 
 // lockfileHistory reports whether a lock file of this state exists or existed.
 func (c *Client) lockfileHistory(ctx context.Context, b model.Backend, key string) (bool, error) {
+	return c.hasVersions(ctx, b, model.LockKey(key))
+}
+
+// hasVersions reports whether an object of exactly this name exists or existed.
+func (c *Client) hasVersions(ctx context.Context, b model.Backend, name string) (bool, error) {
 	api, err := c.s3(ctx, b)
 	if err != nil {
 		return false, err
 	}
-	name := model.LockKey(key)
 	out, err := api.ListObjectVersions(ctx, &s3.ListObjectVersionsInput{Bucket: &b.Bucket, Prefix: &name, MaxKeys: sdk.Int32(1), EncodingType: s3types.EncodingTypeUrl})
 	if err != nil {
 		return false, failure(err, "listing the versions", "s3://"+b.Bucket+"/"+name, "s3:ListBucketVersions")

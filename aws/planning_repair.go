@@ -27,6 +27,9 @@ func (c *Client) planRepair(ctx context.Context, b model.Backend, key string, r 
 	if f.CurrentErr != "" {
 		return model.PlanRepair(f, r), nil
 	}
+	if err := c.missesRepair(ctx, f); err != nil {
+		return nil, err
+	}
 	if err := c.gatherNamed(ctx, &f); err != nil {
 		return nil, err
 	}

@@ -24,6 +24,8 @@ type lockTables struct {
 	// What kept tables from being found. It is a gap in what is known, or where a
 	// configuration says which tables the clients use only worth a note.
 	gap, note error
+	// The same where no table is declared among the mechanisms.
+	settled error
 }
 
 // tablesFor is the tables of a backend, and with an error those that are known
@@ -53,6 +55,7 @@ func (c *Client) lockTablesOf(ctx context.Context, b model.Backend) lockTables {
 	case err == nil:
 	case c.settledWithoutTables(b) && !isCanceled(err):
 		c.log.Info("the search for lock tables failed; none is declared", "bucket", b.Bucket, "error", err)
+		t.settled = err
 	case c.settledByName(b, err):
 		t.note = err
 	default:

@@ -98,6 +98,7 @@ func TestANewerHolderKeepsTheLockEvenBetweenTheLastLookAndTheDelete(t *testing.T
 
 func TestALockThatIsGoneByNowIsNoFailure(t *testing.T) {
 	everyMechanism(t, func(t *testing.T, l *lab) {
+		l.write(1, "one")
 		c := l.client()
 		res := c.Run(t.Context(), l.planUnlock(c, staleID), []string{staleID}, nil)
 		wantOutcome(t, res, model.OutcomeAlreadyGone)

@@ -13,6 +13,7 @@ type UnlockRequest struct {
 // byte for byte what the operator saw. Lock files come first.
 type UnlockSpec struct {
 	Victims []Lock
+	Unread  []string // places that could not be read: a lock may be held there
 }
 
 // RestoreRequest is what the operator asks of a restore.

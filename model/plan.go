@@ -83,6 +83,8 @@ func (p *Plan) WhyGone() string {
 	switch {
 	case p.Operation == OpRecover:
 		return "no interrupted operation holds a lock on " + p.URL()
+	case p.Operation != OpRepair && p.Unlock.Left() != "":
+		return "no lock is held on " + p.URL() + " (" + p.Unlock.Left() + ")"
 	case p.Operation != OpRepair:
 		return "no lock is held on " + p.URL()
 	case p.Repair != nil && p.Repair.Matches:

@@ -12,13 +12,18 @@ type UnlockFacts struct {
 	Key      string
 	Locks    []Lock   // all that are held on this state, lock file first
 	Problems []string // mechanisms that could not be read
-	Region   string   // of the lock tables; "" when it is not known
-	At       string   // the bucket's region; "" when it is not known
-	Digest   Fact[DigestVerdict]
-	Now      time.Time // by the service's clock
-	Expires  time.Time // of the credentials; zero: they do not
-	ReadOnly bool
-	Program  Program // for the commands by hand
+	Notes    []string // what was not looked for, where configuration says that it need not be
+	// Where what is held here is not the lock that the request names: the locks
+	// of that ID on other states, and why they could not all be looked for.
+	Elsewhere []Lock
+	Unsought  string
+	At        string // the bucket's region; "" when it is not known
+	Region    string // of the lock tables; "" when it is not known
+	Digest    Fact[DigestVerdict]
+	Now       time.Time // by the service's clock
+	Expires   time.Time // of the credentials; zero: they do not
+	ReadOnly  bool
+	Program   Program // for the commands by hand
 }
 
 // expiryMargin is how long credentials must last for an operation to start.
@@ -30,12 +35,8 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 	p := &Plan{Operation: OpUnlock, Backend: f.Backend, Key: f.Key, Made: f.Now, Reason: r.Reason, Unlock: &UnlockSpec{}}
 	p.Warnings = append(p.Warnings, unread(f.Problems)...)
 	victims, others := selectLocks(f.Locks, r)
-	switch {
-	case len(victims) == 0 && len(others) == 0 && len(f.Problems) == 0:
-		p.Gone = true
-		return p
-	case len(victims) == 0:
-		noSuchLock(p, f, r, others)
+	if len(victims) == 0 {
+		f.absent(p, r, others)
 		return p
 	}
 	p.Unlock.Victims = victims
@@ -47,6 +48,7 @@ func PlanUnlock(f UnlockFacts, r UnlockRequest) *Plan {
 	p.guard(f.ReadOnly, f.Expires, f.Now)
 	refuseYoung(p, victims)
 	refuseUncomparable(p, victims)
+	refuseUnread(p, f, r)
 	return p
 }
 
@@ -65,10 +67,6 @@ func selectLocks(held []Lock, r UnlockRequest) (victims, others []Lock) {
 
 // noSuchLock refuses: what is held is not what the request names.
 func noSuchLock(p *Plan, f UnlockFacts, r UnlockRequest, others []Lock) {
-	if len(others) == 0 {
-		p.refuse("no lock was found, but not every place could be read: " + strings.Join(f.Problems, "; "))
-		return
-	}
 	l := others[0]
 	if l.Token() == r.LockID {
 		p.refuseFor(l, fmt.Sprintf("that lock is kept in %s, not by mechanism %s", l.Where(), r.Mechanism))

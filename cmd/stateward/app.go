@@ -34,6 +34,7 @@ type backendAccess interface {
 	ui.Operator
 	doctorReader
 	listedReader
+	namesReader
 }
 
 // app is the program with everything that ties it to the world outside, so

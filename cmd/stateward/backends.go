@@ -22,7 +22,7 @@ the account by their lock tables and by the states in their buckets.`,
 
 func listBackends(ctx context.Context, s *session, args []string) error {
 	var p problems
-	backends, _, err := s.fleet(ctx, args, &p)
+	backends, found, err := s.fleet(ctx, args, &p)
 	if err != nil {
 		return err
 	}
@@ -37,9 +37,13 @@ func listBackends(ctx context.Context, s *session, args []string) error {
 		doc := newBackendDoc(b, facts[i])
 		docs, why = append(docs, doc), append(why, doc.Unknown)
 		t.add(backendRow(b, facts[i], s.serviceNow())...)
+		p.sources(b, facts[i])
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)
+	}
+	if err := s.emptyFits(ctx, found, facts); err != nil {
+		return err
 	}
 	return s.print(docs, len(docs), t, "no backends: name one as s3://bucket, or in the config", &p)
 }

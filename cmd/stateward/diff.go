@@ -103,7 +103,7 @@ func (s *session) previousAndCurrent(ctx context.Context, b model.Backend, key s
 	problem := &model.Failure{Kind: model.ErrNotFound, Tried: "looking for the previous and the current version", On: b.URL(key)}
 	switch {
 	case len(newest) == 0 && !deleted:
-		return "", "", s.noSuchState(ctx, b, key)
+		return "", "", s.access.NoSuchState(ctx, b, key, "comparing the versions")
 	case len(newest) < 2:
 		problem.Next = "It has one version with content; there is nothing to compare it with."
 		if len(newest) == 0 {
@@ -128,7 +128,7 @@ func (s *session) bothBodies(ctx context.Context, b model.Backend, key, from, to
 	}
 	for i, fault := range faults {
 		if fault != nil {
-			return nil, nil, fmt.Errorf("comparing %s, %s: %w", b.URL(key), versionWord(ids[i]), fault)
+			return nil, nil, fmt.Errorf("comparing %s, %s: %w", b.URL(key), versionWord(ids[i]), s.nothingToShow(ctx, b, key, ids[i], fault))
 		}
 	}
 	return docs[0], docs[1], nil

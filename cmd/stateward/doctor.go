@@ -86,8 +86,11 @@ func (s *session) doctor(ctx context.Context, args []string, least model.Severit
 	if s.set.output == outputMarkdown || s.set.output == outputSARIF {
 		s.program = model.Program{} // these are reports for others, on whose machines nothing of this one is
 	}
-	backends, _, err := s.fleet(ctx, args, &p)
+	backends, found, err := s.fleet(ctx, args, &p)
 	if err != nil {
+		return err
+	}
+	if err := s.nothingFits(ctx, found); err != nil {
 		return err
 	}
 	all := make([]diagnosis, len(backends))

@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"path"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -35,7 +33,7 @@ func listHistory(ctx context.Context, s *session, args []string) error {
 	var p problems
 	versions := s.versionsOf(ctx, b, key, &p)
 	if len(versions) == 0 && len(p.texts) == 0 && ctx.Err() == nil {
-		return s.noSuchState(ctx, b, key)
+		return s.access.NoSuchState(ctx, b, key, "listing the versions")
 	}
 	if err := s.readVersions(ctx, b, key, versions); err != nil {
 		return err
@@ -96,11 +94,14 @@ func (s *session) printHistory(versions []model.Version, p *problems) error {
 		{title: "resources", right: true, drop: 4}, {title: "change", drop: 3}, {title: "size", right: true, drop: 2}, {title: "enc", drop: 1}, {title: "note", cut: 16, end: true}}}
 	var why []reasons
 	best, wrong := model.Suggest(versions)
-	for _, v := range versions {
+	for i, v := range versions {
 		doc := newVersionDoc(v)
 		doc.Suggested = wrong && v.VersionID == best.VersionID
 		docs, why = append(docs, doc), append(why, behindSigns(doc))
 		t.add(versionRow(v, s.serviceNow(), doc.Suggested)...)
+		if s.set.versions.covers(i) {
+			p.whole("version "+v.VersionID, unreadVersion(v))
+		}
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)
@@ -177,47 +178,3 @@ func versionNote(v model.Version, suggested bool) string {
 }
 
 func serialText(n uint64) string { return strconv.FormatUint(n, 10) }
-
-// noSuchState says that a key has never had a version, and which keys look like it.
-func (s *session) noSuchState(ctx context.Context, b model.Backend, key string) error {
-	next := "The key is matched exactly."
-	if near := s.similarKeys(ctx, b, key); len(near) > 0 {
-		next += " Similar: " + strings.Join(near, ", ") + "."
-	}
-	return &model.Failure{Kind: model.ErrNotFound, Tried: "listing the versions", On: b.URL(key),
-		Next: next + " List the states with", Command: s.program.Command("states", "s3://"+b.Bucket)}
-}
-
-// similarKeys are up to five states whose key shares most with a wrong one,
-// looked for in its folder, else in the bucket. What cannot be listed is left
-// out: this is a hint only.
-func (s *session) similarKeys(ctx context.Context, b model.Backend, key string) []string {
-	const most = 5
-	var keys []string
-	for _, prefix := range []string{path.Dir(key) + "/", ""} {
-		var ignored problems
-		for _, st := range s.statesIn(ctx, b, model.StateQuery{Prefix: prefix, Deleted: true}, &ignored, func(int) {}) {
-			keys = append(keys, st.Key)
-		}
-		if len(keys) > 0 {
-			break
-		}
-	}
-	slices.SortStableFunc(keys, func(x, y string) int { return likeness(y, key) - likeness(x, key) })
-	keys = slices.DeleteFunc(keys, func(k string) bool { return likeness(k, key) == 0 })
-	return keys[:min(most, len(keys))]
-}
-
-// likeness is the length of what two keys share at both ends.
-func likeness(x, y string) int {
-	short := min(len(x), len(y))
-	front := 0
-	for front < short && x[front] == y[front] {
-		front++
-	}
-	back := 0
-	for back < short-front && x[len(x)-1-back] == y[len(y)-1-back] {
-		back++
-	}
-	return front + back
-}

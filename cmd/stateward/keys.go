@@ -25,7 +25,7 @@ state, their rotation, and what becomes unreadable without them. The newest
 
 func listKeys(ctx context.Context, s *session, args []string) error {
 	var p problems
-	backends, _, err := s.fleet(ctx, args, &p)
+	backends, found, err := s.fleet(ctx, args, &p)
 	if err != nil {
 		return err
 	}
@@ -40,6 +40,7 @@ func listKeys(ctx context.Context, s *session, args []string) error {
 	for _, k := range keys {
 		doc := newKeyDoc(k)
 		docs, why = append(docs, doc), append(why, doc.Unknown, doc.Rotation.Unknown)
+		p.whole("KMS key "+k.Name(), unread(k.State.Reason(), k.Rotation.Enabled.Reason()))
 	}
 	p.add(ring.Problems()...)
 	if s.set.output == outputTable {
@@ -49,7 +50,7 @@ func listKeys(ctx context.Context, s *session, args []string) error {
 	if n := ring.Progress().Bounded; n > 0 {
 		s.say("older versions of %d states were not looked at: --versions all does", n)
 	}
-	return s.print(docs, len(docs), keyTable(keys, now), "no KMS keys: nothing here is encrypted under one", &p)
+	return s.printFound(ctx, found, docs, len(docs), keyTable(keys, now), "no KMS keys: nothing here is encrypted under one", &p)
 }
 
 // keysOf gathers the keys of all backends, several at once; how many requests

@@ -60,7 +60,7 @@ func TestLists(t *testing.T) {
 		"history, breaks off": {args: []string{"history", "s3://b/k"}, set: func(f *fakeBackends) {
 			f.versions, f.versErr = []model.Version{{VersionID: "v"}}, denied("s3:ListBucketVersions")
 		}, code: 1, rows: 1, stderr: "AccessDenied s3:ListBucketVersions"},
-		"history of no such key": {args: []string{"history", "s3://b/team/kk"}, set: func(f *fakeBackends) { f.states = []model.State{{Key: "team/k"}, {Key: "other"}} }, code: 1, rows: -1, stderr: "Similar: team/k. List the states with: stateward states s3://b"},
+		"history of no such key": {args: []string{"history", "s3://b/team/kk"}, set: func(f *fakeBackends) { f.states = []model.State{{Key: "team/k"}, {Key: "other"}} }, code: 1, rows: -1, stderr: "Similar: team/k"},
 		"locks":                  {args: []string{"locks", "s3://b"}, set: func(f *fakeBackends) { f.locks.Locks = []model.Lock{lock} }, rows: 1, table: "ci@r"},
 		"locks, none":            {args: []string{"locks", "s3://b"}, talk: "no locks are held"},
 		"locks, Scan denied": {args: []string{"locks", "s3://b"}, set: func(f *fakeBackends) {

@@ -42,7 +42,7 @@ func listLocks(ctx context.Context, s *session, args []string) error {
 	for _, l := range locks {
 		docs = append(docs, newLockDoc(l))
 	}
-	return s.print(docs, len(docs), lockTable(locks), noneIn(backends, "no locks are held"), &p)
+	return s.printFound(ctx, found, docs, len(docs), lockTable(locks), noneIn(backends, "no locks are held"), &p)
 }
 
 // locksIn reads the locks of a backend. Where the target may be one state, that

@@ -97,6 +97,15 @@ func (s *session) interrupted(ctx context.Context, args []string, p *problems) (
 	if err != nil {
 		return nil, err
 	}
+	states := recorded(backends, reports, p)
+	if len(states) == 0 && len(p.texts) == 0 {
+		return nil, s.nothingFits(ctx, found)
+	}
+	return states, nil
+}
+
+// recorded are the states on which a lock holds a record.
+func recorded(backends []model.Backend, reports []model.LockReport, p *problems) []stateAt {
 	var states []stateAt
 	for i, r := range reports {
 		p.add(r.Problems...)
@@ -108,7 +117,7 @@ func (s *session) interrupted(ctx context.Context, args []string, p *problems) (
 			}
 		}
 	}
-	return states, nil
+	return states
 }
 
 // recoverOne recovers the operations on one state: when one is finished, the

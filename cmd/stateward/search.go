@@ -81,7 +81,7 @@ func search(ctx context.Context, s *session, args []string, limit string) error 
 		return err
 	}
 	var p problems
-	backends, _, err := s.fleet(ctx, args[1:], &p)
+	backends, found, err := s.fleet(ctx, args[1:], &p)
 	if err != nil {
 		return aboutPattern(err, args)
 	}
@@ -95,7 +95,7 @@ func search(ctx context.Context, s *session, args []string, limit string) error 
 		s.say("%s", line)
 	}
 	r.sort()
-	return s.print(r.documents(), len(r.hits), r.table(), "no resource matches", &p)
+	return s.printFound(ctx, found, r.documents(), len(r.hits), r.table(), "no resource matches", &p)
 }
 
 func (s *session) search(ctx context.Context, backends []model.Backend, q model.SearchQuery) (*searchReport, error) {

@@ -89,11 +89,15 @@ func (s *session) nothingToShow(ctx context.Context, b model.Backend, key, versi
 		return fault
 	}
 	var p problems
-	if len(s.versionsOf(ctx, b, key, &p)) == 0 && len(p.texts) == 0 {
-		return s.noSuchState(ctx, b, key)
+	versions := s.versionsOf(ctx, b, key, &p)
+	if len(versions) == 0 && len(p.texts) == 0 {
+		return s.access.NoSuchState(ctx, b, key, "reading the state")
 	}
 	told := *f
 	told.Next, told.Command = "List its versions with", s.program.Command("history", b.URL(key))
+	if similar := model.SimilarVersions(version, versions); version != "" && len(similar) > 0 {
+		told.Next = "Similar: " + strings.Join(similar, ", ") + ". " + told.Next
+	}
 	if version == "" {
 		told.Next = "The state may be deleted; its versions are listed by"
 	}

@@ -33,7 +33,7 @@ a TARGET is a key prefix.`,
 
 func listStates(ctx context.Context, s *session, args []string, deleted bool) error {
 	var p problems
-	backends, _, err := s.fleet(ctx, args, &p)
+	backends, found, err := s.fleet(ctx, args, &p)
 	if err != nil {
 		return err
 	}
@@ -54,12 +54,13 @@ func listStates(ctx context.Context, s *session, args []string, deleted bool) er
 	for _, st := range states {
 		doc := newStateDoc(st)
 		docs, why = append(docs, doc), append(why, doc.Unknown)
+		p.whole("s3://"+st.Bucket+"/"+st.Key, unreadState(st))
 		t.add(stateRow(name(st), st, s.serviceNow())...)
 	}
 	if s.set.output == outputTable {
 		s.whyUnknown(why)
 	}
-	return s.print(docs, len(docs), t, noneIn(backends, "no states"), &p)
+	return s.printFound(ctx, found, docs, len(docs), t, noneIn(backends, "no states"), &p)
 }
 
 // statesOf lists the states of all backends, in the order of the backends, with

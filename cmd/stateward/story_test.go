@@ -282,8 +282,8 @@ func TestEveryReadSurvivesADenial(t *testing.T) {
 		"Scan, but the key is known":   {"dynamodb:Scan", []string{"locks", staleURL}, 1, sample.StaleLockID},
 		"the versioning of the bucket": {"s3:GetBucketVersioning", []string{"backends", "s3://" + sample.StaleBucket}, 0, "AccessDenied s3:GetBucketVersioning"},
 		"the encryption of the bucket": {"s3:GetEncryptionConfiguration", []string{"backends", "s3://" + sample.StaleBucket}, 0, "AccessDenied s3:GetEncryptionConfiguration"},
-		"the content of states":        {"s3:GetObject", []string{"states", "s3://" + sample.StaleBucket}, 0, "AccessDenied s3:GetObject"},
-		"the content of old versions":  {"s3:GetObjectVersion", []string{"history", overwrittenURL}, 0, "AccessDenied s3:GetObjectVersion"},
+		"the content of states":        {"s3:GetObject", []string{"states", "s3://" + sample.StaleBucket}, 1, "AccessDenied s3:GetObject"},
+		"the content of old versions":  {"s3:GetObjectVersion", []string{"history", overwrittenURL}, 1, "AccessDenied s3:GetObjectVersion"},
 		"the versions":                 {"s3:ListBucketVersions", []string{"history", overwrittenURL}, 1, "AccessDenied s3:ListBucketVersions"},
 		"the list of buckets":          {"s3:ListAllMyBuckets", []string{"backends"}, 1, "AccessDenied s3:ListAllMyBuckets"},
 		"the keys of a bucket":         {"s3:ListBucket", []string{"states", "s3://" + sample.StaleBucket}, 1, "AccessDenied s3:ListBucket"},
@@ -311,9 +311,9 @@ func TestBadInputIsAClearMessage(t *testing.T) {
 		want string
 	}{
 		"a bucket that does not exist":    {[]string{"states", "s3://acme-none"}, 1, "acme-none"},
-		"a state that does not exist":     {[]string{"history", staleURL + "x"}, 1, "Similar: " + sample.StaleKey},
+		"a state that does not exist":     {[]string{"history", staleURL + "x"}, 1, "Similar: " + staleURL},
 		"a version that does not exist":   {[]string{"restore", staleURL, "--version-id", "none", "--yes"}, 1, "not found"},
-		"unlocking what does not exist":   {[]string{"unlock", "s3://" + sample.StaleBucket + "/none", "--lock-id", "x", "--yes"}, 0, "no lock is held"},
+		"unlocking what does not exist":   {[]string{"unlock", "s3://" + sample.StaleBucket + "/none", "--lock-id", "x", "--yes"}, 1, "There is no such state"},
 		"the history of what is no state": {[]string{"history", "s3://" + sample.StaleBucket + "/notes/readme.txt"}, 0, "invalid"},
 	} {
 		t.Run(name, func(t *testing.T) {

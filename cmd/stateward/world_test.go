@@ -282,6 +282,17 @@ func (f *fakeBackends) Buckets(context.Context) iter.Seq2[[]model.Backend, error
 
 func (f *fakeBackends) Denied() []model.Denial { return nil }
 
+func (f *fakeBackends) NoSuchState(_ context.Context, b model.Backend, key, tried string) error {
+	known := make([]string, 0, len(f.states))
+	for _, st := range f.states {
+		known = append(known, st.Key)
+	}
+	return &model.Failure{Kind: model.ErrNotFound, Tried: tried, On: b.URL(key),
+		Next: "There is no such state. Similar: " + strings.Join(model.SimilarKeys(key, known, b.Workspace), ", ")}
+}
+
+func (f *fakeBackends) Nothing(context.Context, model.Backend) error { return nil }
+
 func (f *fakeBackends) PlanUnlock(_ context.Context, b model.Backend, key string, r model.UnlockRequest) (*model.Plan, error) {
 	f.note("PlanUnlock " + b.URL(key))
 	f.unlock, f.planned = r, b

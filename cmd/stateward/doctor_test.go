@@ -114,7 +114,7 @@ func TestDoctorTable(t *testing.T) {
 			t.Errorf("no %q in\n%s", want, first)
 		}
 	}
-	if !strings.HasPrefix(second, "s3://well\n42 unknown, 1 passed\n") {
+	if !strings.HasPrefix(second, "s3://well\n44 unknown, 1 passed\n") {
 		t.Errorf("second:\n%s", second)
 	}
 }

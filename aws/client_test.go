@@ -157,7 +157,7 @@ func TestMissingCredentialsSayWhatToDo(t *testing.T) {
 				got = err
 			}
 			var f *model.Failure
-			if !errors.As(got, &f) || f.Kind != c.want || !strings.Contains(f.Next, c.next) {
+			if !errors.As(got, &f) || f.Kind != c.want || !strings.Contains(model.Hint{Text: f.Next, Command: f.Command}.String(), c.next) {
 				t.Errorf("%v; want %s, next %q", got, c.want, c.next)
 			}
 			if sent := s.operations(); len(sent) > 0 {

@@ -158,10 +158,11 @@ func TestALockThatCannotBeGivenBackIsToldWithTheCommandThatDoes(t *testing.T) {
 	if !strings.Contains(res.Message, "the lock of erin@mbp is hidden") || !strings.Contains(res.Message, "AccessDenied") && !strings.Contains(res.Message, "s3:DeleteObjectVersion") {
 		t.Errorf("message %s", res.Message)
 	}
-	_, marker, ok := strings.Cut(res.Message, "--version-id ")
+	_, marker, ok := strings.Cut(strings.Join(res.Next.Commands(), "\n"), "--version-id ")
 	if !ok {
-		t.Fatalf("no command: %s", res.Message)
+		t.Fatalf("no command: %q", res.Next.Texts())
 	}
+	marker, _, _ = strings.Cut(marker, " ")
 	l.server.Allow()
 	l.server.OnRequest(nil)
 	marker = strings.Trim(marker, "'")

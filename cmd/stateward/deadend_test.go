@@ -44,10 +44,10 @@ func TestNoCommandTakesADeadEndpointForAnEmptyOne(t *testing.T) {
 		says   string
 	}{
 		"one that never answers":     {nil, "no answer in time"},
-		"a captive portal":           {answers(http.StatusOK, "<html><body>Sign in</body></html>"), "not valid"},
-		"one that answers nothing":   {answers(http.StatusOK, ""), "not valid"},
-		"a TLS port spoken to plain": {answers(http.StatusBadRequest, "Client sent an HTTP request to an HTTPS server."), "not valid"},
-		"a gateway":                  {answers(http.StatusBadGateway, "<html>bad gateway</html>"), "the service failed: 502 Bad Gateway"},
+		"a captive portal":           {answers(http.StatusOK, "<html><body>Sign in</body></html>"), "not the service's answer (200 with a web page)"},
+		"one that answers nothing":   {answers(http.StatusOK, ""), "not the service's answer (200 with no body)"},
+		"a TLS port spoken to plain": {answers(http.StatusBadRequest, "Client sent an HTTP request to an HTTPS server."), "not the service's answer (400 with no"},
+		"a gateway":                  {answers(http.StatusBadGateway, "<html>bad gateway</html>"), "not the service's answer (502 with a web page)"},
 		"one that slows down":        {answers(http.StatusServiceUnavailable, "<Error><Code>SlowDown</Code></Error>"), "throttled"},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -30,6 +30,9 @@ func (c *Client) keyState(ctx context.Context, b model.Backend, key string) (mod
 		}
 		return "", err
 	}
+	if out.KeyMetadata == nil {
+		return "", &model.Failure{Kind: model.ErrInvalid, Tried: "reading the state", On: "KMS key " + key, Next: "The answer describes no key."}
+	}
 	return model.KeyState(out.KeyMetadata.KeyState), nil
 }
 

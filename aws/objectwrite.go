@@ -101,6 +101,9 @@ func (c *Client) ownerEnforced(ctx context.Context, b model.Backend) (bool, erro
 	if err != nil {
 		return false, failure(err, "reading the object ownership", "s3://"+b.Bucket, "s3:GetBucketOwnershipControls")
 	}
+	if out.OwnershipControls == nil {
+		return false, nil
+	}
 	for _, rule := range out.OwnershipControls.Rules {
 		if rule.ObjectOwnership == s3types.ObjectOwnershipBucketOwnerEnforced {
 			return true, nil

@@ -171,6 +171,22 @@ func TestAnOperationIsWaitedForWhenTheContextEnds(t *testing.T) {
 	}
 }
 
+// A fault of the program ends no operation without a word, and hangs nobody.
+func TestAFaultDuringAnOperationIsItsResult(t *testing.T) {
+	f := sampleFleet()
+	f.run = func(context.Context, *model.Plan, []string, func(model.StepEvent)) model.Result { panic("the fault of this test") }
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	tt := runOn(t, ctx, f)
+	tt.startUnlock()
+	tt.sees("a fault of stateward itself")
+	tt.types("\x1b")
+	cancel()
+	if err := tt.wait(); err == nil {
+		t.Error("the program ended as if nothing had happened")
+	}
+}
+
 func TestNoGoroutineOutlivesTheProgram(t *testing.T) {
 	before := runtime.NumGoroutine()
 	f := sampleFleet()

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"context"
+	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -61,10 +62,25 @@ func (t *task) run(ctx context.Context, op Operator, now func() time.Time) tea.C
 		if !t.phase.CompareAndSwap(phaseNew, phaseRunning) {
 			return nil
 		}
-		t.answer = op.Run(ctx, t.plan, t.typed, func(e model.StepEvent) { t.heard(e, now()) })
-		close(t.done)
+		defer close(t.done) // whatever happens: whoever leaves waits for it
+		t.answer = t.survived(func() model.Result {
+			return op.Run(ctx, t.plan, t.typed, func(e model.StepEvent) { t.heard(e, now()) })
+		})
 		return taskMsg{t}
 	}
+}
+
+// survived is how the operation ended, also where the program has a fault: the
+// operator must be told, and no sooner than the terminal is whole again.
+func (t *task) survived(run func() model.Result) (r model.Result) {
+	defer func() {
+		if p := recover(); p != nil {
+			r = model.Result{Operation: t.plan.Operation, State: t.plan.URL(), Outcome: model.OutcomeInterrupted,
+				Message: fmt.Sprintf("a fault of stateward itself: %v", p),
+				Next:    model.Hints{{Text: "Look at the locks of the state, and finish or undo what was begun with recover."}}}
+		}
+	}()
+	return run()
 }
 
 // heard keeps news of a step; it is called from the operator's goroutines.

@@ -145,7 +145,7 @@ func (c *Client) VersionFacts(ctx context.Context, b model.Backend, key string, 
 		return model.UnknownVersion(model.Reason(err))
 	}
 	return model.VersionFacts{Header: model.Known(fr.header), Encryption: model.Known(fr.encryption), Resources: fr.resources,
-		Outputs: fr.outputs, Prints: fr.prints, Compact: fr.compact}
+		Outputs: fr.outputs, Prints: fr.prints, MD5: fr.md5, Compact: fr.compact}
 }
 
 // versionHeader reads the header of a version and no more of it than that takes.

@@ -102,26 +102,78 @@ type holder struct {
 // writer is the holder of the lock, unless it cannot have written the version: a
 // plan writes no state, and every tool writes its own version number. A lock
 // that stayed on does not tell: its run may have been killed, and whoever finds
-// it in the way may write with -lock=false. A restore writes once, and at once.
+// it in the way may write with -lock=false.
 func writer(v *Version, h holder) Attribution {
 	rec, ours := ParseRecoveryRecord(h.info.Info)
 	tool, _ := v.Facts.Header.Or(StateHeader{}).tool()
 	switch theirs, ok := parseToolVersion(h.info.Version); {
 	case h.malformed != "" || h.info.Who == "":
 		return nobody("the lock held then does not say by whom")
-	case ours && (h.ended || v.LastModified.Sub(h.taken) <= handover):
-		return writtenBy(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID, From: rec.From})
+	case ours:
+		return restoredBy(v, h, rec)
 	case h.info.Operation == "OperationTypePlan":
 		return nobody("only a plan (" + h.info.Who + ") held the lock then, and a plan writes no state")
-	case !ours && ok && tool != (toolVersion{}) && theirs.release() != tool.release():
+	case ok && tool != (toolVersion{}) && theirs.release() != tool.release():
 		return nobody(fmt.Sprintf("the run that held the lock then (%s) used %s, the version is of %s", h.info.Who, theirs, tool))
 	case !h.ended:
-		a := nobody(fmt.Sprintf("%s (%s) held the lock then and kept it: if it was killed, another may have written this with -lock=false",
-			h.info.Who, h.info.OperationName()))
-		a.HeldBy = h.author()
-		return a
+		return h.kept()
 	}
 	return writtenBy(h.author())
+}
+
+// kept is the author of what was written under a lock that stayed on.
+func (h holder) kept() Attribution {
+	a := nobody(fmt.Sprintf("%s (%s) held the lock then and kept it: if it was killed, another may have written this with -lock=false",
+		h.info.Who, h.info.OperationName()))
+	a.HeldBy = h.author()
+	return a
+}
+
+// restoredBy is stateward, if the version is what its record says that it writes:
+// whoever writes beside the lock writes something else. The sum settles it. A
+// serial alone may be another's who goes on from the same version, so the time
+// must fit as well: a restore writes once, at once, and releases.
+func restoredBy(v *Version, h holder, rec RecoveryRecord) Attribution {
+	switch wrote := rec.wrote(v); {
+	case rec.From == "":
+		return nobody("only a " + h.info.OperationName() + " (" + h.info.Who + ") held the lock then, and that writes no state")
+	case wrote == wroteSum, wrote == wroteSerial && (h.ended || v.LastModified.Sub(h.taken) <= handover):
+		return writtenBy(Author{Who: h.info.Who, Operation: h.info.Operation, LockID: h.info.ID, From: rec.From})
+	case wrote == wroteSerial:
+		return h.kept()
+	case wrote == wroteOther:
+		return nobody(fmt.Sprintf("a %s (%s) held the lock then and was to write serial %d: this was written beside its lock", h.info.OperationName(), h.info.Who, rec.Serial))
+	case v.Facts.Header.IsUnknown():
+		return nobody("a " + h.info.OperationName() + " (" + h.info.Who + ") held the lock then; whether this is what it wrote cannot be told: " + v.Facts.Header.Reason())
+	}
+	return Attribution{}
+}
+
+// writtenMatch is how far a version is known to be what a record speaks of.
+type writtenMatch int
+
+const (
+	wroteUnread writtenMatch = iota // nothing of it was read yet, or could be
+	wroteOther               // it is something else
+	wroteSerial              // it has the serial
+	wroteSum                 // it has the very bytes
+)
+
+// wrote compares a version with what the operation was to write. An ETag can
+// prove that the bytes are the same, never that they are not.
+func (r RecoveryRecord) wrote(v *Version) writtenMatch {
+	serial := v.Facts.Header.Or(StateHeader{}).Serial
+	switch {
+	case r.NewMD5 != "" && (v.Facts.MD5 == r.NewMD5 || strings.Trim(v.ETag, `"`) == r.NewMD5):
+		return wroteSum
+	case r.NewMD5 != "" && v.Facts.MD5 != "":
+		return wroteOther
+	case !v.Facts.Header.IsKnown():
+		return wroteUnread
+	case serial != nil && *serial == r.Serial:
+		return wroteSerial
+	}
+	return wroteOther
 }
 
 func (h holder) author() Author {

@@ -25,11 +25,18 @@ func info(who, operation, id, version string) Fact[LockInfo] {
 
 func TestWhoWroteAVersion(t *testing.T) {
 	apply := info("ci@runner", "OperationTypeApply", "L1", "1.11.4")
-	record, err := RecoveryRecord{Operation: OpRestore, ID: "op", From: "v3", Host: "desk"}.Info()
-	if err != nil {
-		t.Fatal(err)
+	recorded := func(r RecoveryRecord) Fact[LockInfo] {
+		r.ID, r.Host = "op", "desk"
+		text, err := r.Info()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return Known(LockInfo{Who: "oncall@desk", Operation: "stateward-" + string(r.Operation), ID: "L", Info: text})
 	}
-	restore := Known(LockInfo{Who: "oncall@desk", Operation: "stateward-restore", ID: "L", Info: record})
+	restore := recorded(RecoveryRecord{Operation: OpRestore, From: "v3", Serial: 7, NewMD5: "5um"})
+	restore8 := recorded(RecoveryRecord{Operation: OpRestore, From: "v3", Serial: 8, NewMD5: "5um"})
+	repair := recorded(RecoveryRecord{Operation: OpRepair, NewMD5: "5um"})
+	toVersion := recorded(RecoveryRecord{Operation: OpRepair, From: "v3", Serial: 7, NewMD5: "5um"})
 	row := func(id string, minute int) Lock {
 		return Lock{Mechanism: MechanismDynamoDB, Table: "t", Info: LockInfo{ID: id, Who: "dave@mbp", Operation: "OperationTypeApply", Version: "1.11.4", Created: past.Add(time.Duration(minute)*time.Minute + 300*time.Millisecond)}}
 	}
@@ -46,6 +53,9 @@ func TestWhoWroteAVersion(t *testing.T) {
 		tool    string
 		unlog   string // why the log cannot be read
 		mine    map[string]Author
+		md5     string // of the version; "" for not read
+		etag    string
+		unread  string // why nothing of it could be read
 		who     string // and its operation; "" for unknown
 		ask     string
 		unsure  string // part of the reason
@@ -77,6 +87,14 @@ func TestWhoWroteAVersion(t *testing.T) {
 		"a killed run, taken over without a release":           {log: lockLog("+a", 0, "+b", 60), infos: map[string]Fact[LockInfo]{"a": apply}, at: 30, unsure: "held the lock then and kept it"},
 		"a killed restore":                                     {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 0, who: "oncall@desk stateward-restore from v3"},
 		"under the lock of a killed restore":                   {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 5, unsure: "oncall@desk (stateward-restore) held the lock then and kept it"},
+		"beside the lock of a restore":                         {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": restore8}, at: 5, last: 10, unsure: "was to write serial 8: this was written beside its lock"},
+		"beside it, at once, with another serial":              {log: lockLog("+a", 0, "-a", 0), infos: map[string]Fact[LockInfo]{"a": restore8}, at: 0, unsure: "written beside its lock"},
+		"beside it, with its serial and another sum":           {log: lockLog("+a", 0, "-a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 0, md5: "other", unsure: "written beside its lock"},
+		"with the very bytes of a restore that was killed":     {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 5, md5: "5um", who: "oncall@desk stateward-restore from v3"},
+		"with its bytes by the ETag, unread":                   {log: lockLog("+a", 0, "-a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 0, etag: `"5um"`, unread: "AccessDenied s3:GetObjectVersion", who: "oncall@desk stateward-restore from v3"},
+		"under a restore, of several parts, unread":            {log: lockLog("+a", 0, "-a", 0), infos: map[string]Fact[LockInfo]{"a": restore}, at: 0, etag: `"5um-2"`, unread: "AccessDenied s3:GetObjectVersion", unsure: "cannot be told: AccessDenied"},
+		"under a repair of the digest":                         {log: lockLog("+a", 0, "-a", 0), infos: map[string]Fact[LockInfo]{"a": repair}, at: 0, unsure: "writes no state"},
+		"by a repair that restored":                            {log: lockLog("+a", 0, "-a", 0), infos: map[string]Fact[LockInfo]{"a": toVersion}, at: 0, who: "oncall@desk stateward-repair from v3"},
 		"deleted in the second of a release":                   {log: lockLog("+a", 0, "-a", 10), infos: map[string]Fact[LockInfo]{"a": apply}, at: 10, gone: true, unsure: "a state is deleted under no lock"},
 		"a run and another's row":                              {log: lockLog("+a", 0), infos: map[string]Fact[LockInfo]{"a": apply}, rows: []Lock{row("R", 0)}, at: 5, unsure: "more than one run"},
 		"rows that cannot be read":                             {blind: "AccessDenied dynamodb:GetItem on t", at: 5, unsure: "not read: AccessDenied dynamodb:GetItem on t"},
@@ -106,6 +124,10 @@ func TestWhoWroteAVersion(t *testing.T) {
 			}
 			v.VersionID, v.LastModified = "v", past.Add(time.Duration(c.at)*time.Minute)
 			v.DeleteMarker = c.gone
+			v.Facts.MD5, v.ETag = c.md5, c.etag
+			if c.unread != "" {
+				v.Facts = UnknownVersion(c.unread)
+			}
 			versions := []Version{v}
 			if c.last > 0 || c.deleted > 0 {
 				versions = []Version{stated(8, 3, 1), v}

@@ -47,6 +47,7 @@ type VersionFacts struct {
 	Resources  Fact[int]
 	Outputs    Fact[int]    // of the root module
 	Prints     Fact[Prints] // to tell what changed between two versions
+	MD5        string       // of all its bytes; "" where they were not read
 	Compact    bool         // written without white space, as OpenTofu does; false where Header is not known
 }
 

@@ -46,6 +46,7 @@ type Client struct {
 	checks   slots    // of all health checks together
 	keys     keyReads // what the pages of keys and of encryption read
 
+	keyStates shared[keyStateAt, model.KeyState] // for histories; a plan asks anew
 	described shared[tableAt, *ddbtypes.TableDescription]
 	settings  shared[tableAt, model.TableHealth]
 	blocks    shared[regionAt, model.Fact[model.PublicAccessBlock]]

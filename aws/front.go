@@ -141,10 +141,13 @@ func (c *Client) VersionFacts(ctx context.Context, b model.Backend, key string, 
 		return model.UnknownVersion(why)
 	}
 	fr, err := c.readFront(ctx, b, key, v.VersionID, v.Size, true)
+	barred := c.barred(ctx, b, key, v.VersionID, fr.encryption, err)
 	if err != nil {
-		return model.UnknownVersion(model.Reason(err))
+		unknown := model.UnknownVersion(orElse(barred, model.Reason(err)))
+		unknown.Barred = barred
+		return unknown
 	}
-	return model.VersionFacts{Header: model.Known(fr.header), Encryption: model.Known(fr.encryption), Resources: fr.resources,
+	return model.VersionFacts{Barred: barred, Header: model.Known(fr.header), Encryption: model.Known(fr.encryption), Resources: fr.resources,
 		Outputs: fr.outputs, Prints: fr.prints, MD5: fr.md5, Compact: fr.compact}
 }
 

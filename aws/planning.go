@@ -125,7 +125,7 @@ func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 	}
 	o, err := c.getObject(ctx, f.Backend, f.Key, f.Target.VersionID)
 	if err != nil {
-		f.TargetErr = model.Reason(err)
+		f.TargetErr = orElse(c.barred(ctx, f.Backend, f.Key, f.Target.VersionID, model.Encryption{}, err), model.Reason(err))
 		return
 	}
 	f.TargetBody = o.Body

@@ -154,9 +154,9 @@ type writtenMatch int
 
 const (
 	wroteUnread writtenMatch = iota // nothing of it was read yet, or could be
-	wroteOther               // it is something else
-	wroteSerial              // it has the serial
-	wroteSum                 // it has the very bytes
+	wroteOther                      // it is something else
+	wroteSerial                     // it has the serial
+	wroteSum                        // it has the very bytes
 )
 
 // wrote compares a version with what the operation was to write. An ETag can

@@ -32,7 +32,7 @@ func keyInService(e Encryption, states map[string]Fact[KeyState]) (refusal, warn
 	case !known:
 		return "", "the state of KMS key " + e.KMSKeyID + ": " + fact.Reason()
 	case state != KeyEnabled:
-		return "KMS key " + e.KMSKeyID + " is " + string(state), ""
+		return OutOfService(e.KMSKeyID, state), ""
 	}
 	return "", ""
 }

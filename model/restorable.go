@@ -9,6 +9,8 @@ func (v *Version) Settle() {
 	header, read := v.Facts.Header.Get()
 	switch {
 	case v.Restorable.IsKnown() || v.DeleteMarker:
+	case v.Facts.Barred != "":
+		v.Restorable, v.WhyNot = Known(false), v.Facts.Barred
 	case v.Facts.Header.IsUnknown():
 		v.Restorable = Unknown[bool](v.Facts.Header.Reason())
 	case !read:

@@ -48,6 +48,7 @@ type VersionFacts struct {
 	Outputs    Fact[int]    // of the root module
 	Prints     Fact[Prints] // to tell what changed between two versions
 	MD5        string       // of all its bytes; "" where they were not read
+	Barred     string       // why nobody can have its content: its key is out of service, it is archived; "" where nothing speaks against it
 	Compact    bool         // written without white space, as OpenTofu does; false where Header is not known
 }
 

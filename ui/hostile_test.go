@@ -42,6 +42,9 @@ func hostileFleet() *fake {
 	f.versions = map[string][]model.Version{b.URL(key): {{VersionID: evil("id"), LastModified: theTime, WhyNot: evil("why"), Restorable: model.Known(true),
 		Facts: model.VersionFacts{Header: model.Known(head), Resources: model.Unknown[int](evil("r")), Encryption: model.Unknown[model.Encryption](evil("e"))}}}}
 	f.hostilePast(b.URL(key), head, evil)
+	for i := range f.versions[b.URL(key)] { // so that R goes on to the plan
+		f.versions[b.URL(key)][i].Restorable = model.Known(true)
+	}
 	l := model.Lock{Bucket: "bucket", Key: key, Mechanism: model.MechanismDynamoDB, Table: evil("table"), Raw: []byte(evil("raw")),
 		Info:      model.LockInfo{ID: evil("id"), Operation: evil("op"), Info: evil("info"), Who: evil("who"), Version: evil("version"), Path: evil("path")},
 		Malformed: evil("malformed"), Verdict: model.Verdict(evil("verdict")), Evidence: []model.Evidence{{Rule: "r", Text: evil("text"), PointsTo: evil("to")}}}

@@ -174,7 +174,9 @@ func TestAnOperationIsWaitedForWhenTheContextEnds(t *testing.T) {
 // A fault of the program ends no operation without a word, and hangs nobody.
 func TestAFaultDuringAnOperationIsItsResult(t *testing.T) {
 	f := sampleFleet()
-	f.run = func(context.Context, *model.Plan, []string, func(model.StepEvent)) model.Result { panic("the fault of this test") }
+	f.run = func(context.Context, *model.Plan, []string, func(model.StepEvent)) model.Result {
+		panic("the fault of this test")
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	tt := runOn(t, ctx, f)

@@ -187,7 +187,7 @@ func (t *versionsTab) relist() tea.Cmd {
 func (t *versionsTab) retryUnread() {
 	for i := range t.list.rows {
 		v := &t.list.rows[i]
-		if v.Facts.Header.IsUnknown() || v.Facts.Encryption.IsUnknown() || v.Facts.Resources.IsUnknown() {
+		if v.Facts.Barred != "" || v.Facts.Header.IsUnknown() || v.Facts.Encryption.IsUnknown() || v.Facts.Resources.IsUnknown() {
 			t.reads.forget(v.VersionID)
 		}
 	}
@@ -201,6 +201,7 @@ func (t *versionsTab) receive(l letter) tea.Cmd {
 	case fact[model.VersionFacts]:
 		if row := t.list.row(m.row); t.reads.took(m) && row != nil {
 			row.Facts = m.value
+			row.Settle()
 			t.past.Learned(t.list.rows, t.list.index[m.row])
 			t.chart.learned(t.list.rows, t.list.index[m.row])
 			t.judged()
@@ -246,6 +247,7 @@ func (t *versionsTab) gotVersions(m batch[[]model.Version]) tea.Cmd {
 func keepVersionFacts(old, v *model.Version) {
 	if !v.Facts.Header.IsKnown() {
 		v.Facts = old.Facts
+		v.Settle()
 	}
 	v.Attribution = old.Attribution
 }

@@ -250,7 +250,9 @@ func unreadParts(v *model.Version) []widget.Cell {
 	if !v.Awaits() && v.Unchecked != "" && v.Unchecked != f.Header.Reason() {
 		parts = append(parts, warn("? anomalies: "+v.Unchecked))
 	}
-	parts = why(parts, "restorable", v.Restorable)
+	if r := v.Restorable.Reason(); r != f.Header.Reason() && r != f.Resources.Reason() {
+		parts = why(parts, "restorable", v.Restorable)
+	}
 	if v.WhyNot != "" && !v.IsLatest && !v.DeleteMarker {
 		parts = append(parts, warn("cannot be restored: "+v.WhyNot))
 	}

@@ -101,7 +101,7 @@ func TestHistoryAndPlanSayWhyAVersionCannotBeHad(t *testing.T) {
 			then: func(l *special, v, _ string) {
 				l.refusing(v, "InvalidObjectState", "The operation is not valid for the object's storage class", false)
 			},
-			restorable: "false", says: []string{"it is archived (GLACIER): bring it back with aws --endpoint-url http://", " s3api restore-object --bucket tfstate-lab --key app/terraform.tfstate --version-id ", "--restore-request Days=7"}},
+			restorable: "false", says: []string{"it is archived (GLACIER): bring it back with aws ", "--endpoint-url http://", " s3api restore-object --bucket tfstate-lab --key app/terraform.tfstate --version-id ", "--restore-request Days=7"}},
 		"it is archived deeper": {write: func(l *special) (string, string) { return l.archived(1, "one", s3types.StorageClassDeepArchive), "" },
 			then:       func(l *special, v, _ string) { l.refusing(v, "InvalidObjectState", "", false) },
 			restorable: "false", says: []string{"it is archived (DEEP_ARCHIVE)"}},

@@ -260,7 +260,7 @@ func planSums(p *model.Plan) map[string]string {
 		return nil
 	}
 	sums := map[string]string{"target": p.Restore.TargetMD5, "new": p.Restore.NewMD5}
-	if p.Restore.Current != nil {
+	if p.Restore.Current != nil && p.Restore.Current.MD5 != "" {
 		sums["previous"] = p.Restore.Current.MD5
 	}
 	return sums

@@ -94,7 +94,7 @@ func (c *changer) do() model.Result {
 // prepare does all that needs no lock: the backup of what is overwritten, and
 // the lock with its record.
 func (c *changer) prepare() error {
-	if c.body != nil && c.current != nil {
+	if c.body != nil && c.current != nil && c.current.Unread == "" {
 		if err := c.step(c.backUp); err != nil {
 			return err
 		}

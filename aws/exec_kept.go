@@ -45,6 +45,9 @@ func (c *changer) verifyKept(written string) error {
 	if c.current == nil {
 		return nil
 	}
+	if c.current.Unread != "" {
+		return nil // its headers may be barred as well, and there is no other way back to name
+	}
 	gone, err := c.c.versionGone(c.ctx, c.plan.Backend, c.plan.Key, *c.current)
 	if err != nil {
 		c.notes.add("Whether version " + c.current.VersionID + ", which was replaced, is still there could not be told: " + model.Reason(err) + ".")
@@ -80,6 +83,9 @@ func (c *changer) restored() model.Result {
 	}
 	switch {
 	case c.current == nil:
+	case c.current.Unread != "":
+		res.Next = append(res.Next, model.Hint{Text: "What was replaced could not be read (" + c.current.Unread + ") and stays in the bucket as version " + c.current.VersionID + ". Once it can be read, it comes back with",
+			Command: c.c.opts.Program.Restore(c.plan.URL(), c.current.VersionID)})
 	case c.gone:
 		res.Next = append(res.Next, c.wayBack())
 	default:
@@ -90,9 +96,10 @@ func (c *changer) restored() model.Result {
 
 // tellUnkept says what a write did to a bucket that did not keep versions any more.
 func (c *changer) tellUnkept(res *model.Result) {
+	lost := c.gone || c.current != nil && c.current.Unread != "" && !keepsVersions(c.current.VersionID)
 	const suspended = "versioning of the bucket was suspended in the moment before the write"
 	switch {
-	case c.current != nil && c.gone:
+	case lost:
 		res.Outcome = model.OutcomeFailed
 		res.Message += "; but " + suspended + ": version " + c.current.VersionID + ", which it replaced, is destroyed"
 	case c.hadNull:

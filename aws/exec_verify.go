@@ -40,7 +40,11 @@ func (c *changer) verifyAgain() error {
 
 // verifyCurrent compares the current version with what it must be.
 func (r *run) verifyCurrent(want *model.CurrentState) error {
-	now, err := r.c.headState(r.ctx, r.plan.Backend, r.plan.Key)
+	head := r.c.headState
+	if want != nil && want.Unread != "" {
+		head = r.c.headNow
+	}
+	now, err := head(r.ctx, r.plan.Backend, r.plan.Key)
 	switch {
 	case errors.Is(err, model.ErrNotFound) && want == nil:
 		return nil

@@ -37,6 +37,8 @@ func (c *changer) put(cond writeCondition) func(context.Context) error {
 func (c *changer) lookWritten(ctx context.Context) (standing, error) {
 	now, err := c.c.getObject(ctx, c.plan.Backend, c.plan.Key, "")
 	switch {
+	case (isArchived(err) || isKeyRefusal(err)) && c.current != nil && c.current.Unread != "":
+		return c.lookUnread(ctx, err)
 	case errors.Is(err, model.ErrNotFound) && c.current == nil:
 		return standsBefore, nil
 	case errors.Is(err, model.ErrNotFound):
@@ -50,6 +52,19 @@ func (c *changer) lookWritten(ctx context.Context) (standing, error) {
 		return standsBefore, nil
 	}
 	return standsOtherwise, nil
+}
+
+// lookUnread tells by the listing whether the version that cannot be read is still
+// the current one: then ours was not written.
+func (c *changer) lookUnread(ctx context.Context, why error) (standing, error) {
+	now, err := c.c.latest(ctx, c.plan.Backend, c.plan.Key)
+	switch {
+	case err != nil:
+		return 0, err
+	case now.VersionID == c.current.VersionID:
+		return standsBefore, nil
+	}
+	return 0, why
 }
 
 // setDigest verifies our locks before the first digest, then compares and sets.

@@ -58,7 +58,7 @@ func (c *Client) targetServes(ctx context.Context, f *model.RestoreFacts) bool {
 
 // gatherKeys reads the state of every key that a restore could need.
 func (c *Client) gatherKeys(ctx context.Context, f *model.RestoreFacts) {
-	wanted := []string{f.Backend.Write.KMSKeyID, f.Target.Facts.Encryption.Or(model.Encryption{}).KMSKeyID}
+	wanted := []string{f.Default.Or(model.Encryption{}).KMSKeyID, f.Backend.Write.KMSKeyID, f.Target.Facts.Encryption.Or(model.Encryption{}).KMSKeyID}
 	if f.Current != nil {
 		wanted = append(wanted, f.Current.Encryption.KMSKeyID)
 	}

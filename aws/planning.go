@@ -57,7 +57,7 @@ func (c *Client) planRestore(ctx context.Context, b model.Backend, key string, r
 	// between the two is then a change that the restore's own check finds, and
 	// never a version whose serial the plan does not know of.
 	f := model.RestoreFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
-	currentErr := c.gatherCurrent(ctx, &f)
+	unread, currentErr := c.gatherCurrent(ctx, &f)
 	f.Now = c.serviceNow()
 	history, err := c.wholeHistory(ctx, b, key)
 	if err != nil {
@@ -80,6 +80,9 @@ func (c *Client) planRestore(ctx context.Context, b model.Backend, key string, r
 	}
 	if currentErr != nil {
 		return nil, currentErr
+	}
+	if unread != nil {
+		c.nameUnread(ctx, &f, history, unread)
 	}
 	if err := c.gatherRestore(ctx, &f, history); err != nil {
 		return nil, err
@@ -115,6 +118,10 @@ func (c *Client) gatherRestore(ctx context.Context, f *model.RestoreFacts, histo
 		return err
 	}
 	c.gatherKeys(ctx, f)
+	if f.NoExample() {
+		f.Default = c.bucketEncryption(ctx, f.Backend)
+		c.gatherKeys(ctx, f)
+	}
 	return ctx.Err()
 }
 
@@ -132,20 +139,24 @@ func (c *Client) gatherTarget(ctx context.Context, f *model.RestoreFacts) {
 	f.Target.Facts.Encryption = model.Known(o.Encryption)
 }
 
-// gatherCurrent reads the state as it stands. A current version that nobody here
-// may read cannot be protected either: the plan refuses.
-func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) (err error) {
-	f.Current, f.CurrentErr, err = c.readableCurrent(ctx, f.Backend, f.Key)
-	return err
+// gatherCurrent reads the state as it stands. unread is why its bytes are barred
+// from everybody, or from this identity's keys: the plan goes on without them then.
+// One that may not be read for another reason cannot be protected: the plan refuses.
+func (c *Client) gatherCurrent(ctx context.Context, f *model.RestoreFacts) (unread, err error) {
+	f.Current, err = c.currentObject(ctx, f.Backend, f.Key)
+	switch {
+	case isArchived(err), isKeyRefusal(err):
+		return err, nil
+	case isUnreadable(err):
+		f.CurrentErr, err = model.Reason(err), nil
+	}
+	return nil, err
 }
 
-// readableCurrent reads the state as it stands, or why this identity may not.
-func (c *Client) readableCurrent(ctx context.Context, b model.Backend, key string) (o *model.CurrentObject, unreadable string, err error) {
-	o, err = c.currentObject(ctx, b, key)
-	if errors.Is(err, model.ErrDenied) || errors.Is(err, errCustomerKey) {
-		return nil, model.Reason(err), nil
-	}
-	return o, "", err
+// isUnreadable reports whether it is this identity, or what it has, that keeps an
+// object from being read.
+func isUnreadable(err error) bool {
+	return errors.Is(err, model.ErrDenied) || errors.Is(err, errCustomerKey)
 }
 
 // gatherAccess reads ACL and tags: of the current version, or where the state is

@@ -60,7 +60,7 @@ func (c *Client) gatherRecover(ctx context.Context, f *model.RecoverFacts) error
 	gone := make([]error, len(tables))
 	g, gctx := groupWithContext(ctx)
 	g.Go(func() (err error) {
-		f.Current, err = c.currentObject(gctx, f.Backend, f.Key)
+		f.Current, err = c.currentOrUnread(gctx, f.Backend, f.Key)
 		return err
 	})
 	for i, table := range tables {

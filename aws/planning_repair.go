@@ -12,11 +12,14 @@ import (
 // digest to that of the bytes, or by restoring the version that it names.
 func (c *Client) planRepair(ctx context.Context, b model.Backend, key string, r model.RepairRequest) (*model.Plan, error) {
 	ctx = urgent(ctx)
-	f := model.RepairFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly}
+	f := model.RepairFacts{Backend: b, Key: key, ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
 	f.Expires, _ = c.expires(ctx, b)
 	g, gctx := groupWithContext(ctx)
 	g.Go(func() (err error) {
-		f.Current, f.CurrentErr, err = c.readableCurrent(gctx, b, key)
+		f.Current, err = c.currentObject(gctx, b, key)
+		if isUnreadable(err) {
+			f.CurrentErr, err = orElse(c.barred(gctx, b, key, "", model.Encryption{}, err), model.Reason(err)), nil
+		}
 		return err
 	})
 	g.Go(func() error { f.Locks, f.Mechanisms = c.gatherMechanisms(gctx, b, key); return nil })

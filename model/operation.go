@@ -44,9 +44,10 @@ type RestoreSpec struct {
 type CurrentState struct {
 	VersionID string
 	ETag      string
-	MD5       string
+	MD5       string // "" where it could not be read
 	Serial    Fact[uint64]
 	Size      int64
+	Unread    string // why its bytes could not be read; "" when they were
 }
 
 // ObjectWrite is how the new version is stored: mirrored from the

@@ -73,6 +73,7 @@ const (
 	TokenRecord   = "RECORD"
 
 	TokenUnguarded = "UNGUARDED"
+	TokenUnread    = "UNREAD"
 )
 
 // URL is the state that the plan is about.

@@ -105,18 +105,36 @@ func currentState(o *CurrentObject) *CurrentState {
 	if o == nil {
 		return nil
 	}
-	return &CurrentState{VersionID: o.VersionID, ETag: o.ETag, MD5: DigestOf(o.Body), Size: int64(len(o.Body))}
+	return &CurrentState{VersionID: o.VersionID, ETag: o.ETag, MD5: md5Of(o), Size: int64(len(o.Body)), Unread: o.Unread}
 }
 
 // Explains reports whether the current bytes are those before or after the
 // operation. Otherwise the history must tell whether it wrote anything.
 func (r RecoveryRecord) Explains(current *CurrentObject) bool {
-	md5 := md5Of(current)
-	return md5 == r.NewMD5 || md5 == r.PreviousMD5
+	return r.isNew(current) || r.isPrevious(current)
 }
 
+// isNew reports whether these are the bytes that the operation was to leave.
+func (r RecoveryRecord) isNew(o *CurrentObject) bool {
+	return (o == nil || o.Unread == "") && md5Of(o) == r.NewMD5
+}
+
+// isPrevious reports whether the state is as it was before the operation. Where
+// the bytes cannot be read, or could not be then, the version tells.
+func (r RecoveryRecord) isPrevious(o *CurrentObject) bool {
+	switch {
+	case o == nil:
+		return r.PreviousMD5 == "" && r.Previous == ""
+	case o.Unread != "" || r.PreviousMD5 == "":
+		return r.Previous != "" && o.VersionID == r.Previous
+	}
+	return md5Of(o) == r.PreviousMD5
+}
+
+// md5Of is the MD5 of a state's bytes; "" for no state, and for one that cannot be
+// read.
 func md5Of(o *CurrentObject) string {
-	if o == nil {
+	if o == nil || o.Unread != "" {
 		return ""
 	}
 	return DigestOf(o.Body)
@@ -127,14 +145,17 @@ func md5Of(o *CurrentObject) string {
 // writes either while the record's locks stand.
 func stageOf(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
 	now := md5Of(f.Current)
-	switch now {
-	case f.Record.NewMD5: // also a repair, which changes no bytes: it goes forward
+	switch {
+	case f.Record.isNew(f.Current): // also a repair, which changes no bytes: it goes forward
 		changes, keep := agree(f.Digests, now, func(DigestRow) bool { return false })
 		if len(changes) > 0 {
 			return StageDigestMissing, changes, keep
 		}
 		return StageReleaseMissing, nil, keep
-	case f.Record.PreviousMD5:
+	case f.Record.isPrevious(f.Current):
+		if f.Current != nil && f.Current.Unread != "" { // which digest is right nobody can tell
+			return StageNothingWritten, nil, f.Digests
+		}
 		changes, keep := agree(f.Digests, now, f.Record.isAsBefore)
 		if len(changes) > 0 {
 			return StageDigestStrayed, changes, keep
@@ -149,7 +170,8 @@ func stageOf(f RecoverFacts) (Stage, []DigestChange, []DigestRow) {
 // content none is to come either. The digests, which come after it, are the other
 // client's business and stay as they are, but for one that a repair of ours set.
 func overtaken(f RecoverFacts, now string) (Stage, []DigestChange, []DigestRow) {
-	if wrote, known := f.Wrote.Get(); !known || wrote {
+	unread := f.Current != nil && f.Current.Unread != ""
+	if wrote, known := f.Wrote.Get(); !known || wrote || unread {
 		return StageUnknown, nil, nil
 	}
 	changes, keep := agree(f.Digests, now, func(row DigestRow) bool {
@@ -280,8 +302,11 @@ func olderThan(held []Lock, now time.Time, age time.Duration) bool {
 // manualRecovery: neither before nor after. Only a person can tell what is right.
 func manualRecovery(p *Plan, f RecoverFacts) {
 	now := md5Of(f.Current)
-	if f.Current == nil {
+	switch {
+	case f.Current == nil:
 		now = "none: there is no state"
+	case f.Current.Unread != "":
+		now = "unknown: " + f.Current.Unread
 	}
 	p.fact("MD5 now", now)
 	p.fact("MD5 before", orNone(f.Record.PreviousMD5))
@@ -298,6 +323,9 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 
 // manualWhy says what is seen, and why it tells nobody what to do.
 func manualWhy(f RecoverFacts) string {
+	if f.Current != nil && f.Current.Unread != "" {
+		return "the current version, which is not the one before, cannot be read (" + f.Current.Unread + ")"
+	}
 	why := "its version was written and then overwritten beside the lock"
 	if f.Wrote.IsUnknown() {
 		why = "whether it wrote a version that was overwritten since cannot be told (" + f.Wrote.Reason() + ")"

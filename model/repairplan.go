@@ -35,6 +35,7 @@ type RepairFacts struct {
 	Now        time.Time
 	Expires    time.Time
 	ReadOnly   bool
+	Program    Program // for the command that names the versions
 }
 
 // RepairSpec is what a repair changes: digest rows, under the state's locks,
@@ -58,7 +59,7 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 	spec := &RepairSpec{Current: currentState(f.Current), Lockfile: m.Lockfile, LockTables: m.Tables, Named: f.Named, Write: f.Write}
 	p.Repair = spec
 	if f.CurrentErr != "" {
-		p.refuse("the current version cannot be read, so nobody can tell which digest is right: " + f.CurrentErr)
+		p.refuse("the current version cannot be read, so nobody can tell which digest is right (" + f.CurrentErr + "): restore a version that can be read, which sets the digest as well; they are listed by " + f.Program.Command("history", p.URL()))
 		return p
 	}
 	spec.Digests = wrongDigests(p, f)

@@ -25,6 +25,7 @@ type RestoreFacts struct {
 	Headers    map[string]Fact[StateHeader]
 	Locks      []Lock
 	Mechanisms MechanismFacts
+	Default    Fact[Encryption]          // the bucket's; read where the current version's cannot be mirrored
 	KeyStates  map[string]Fact[KeyState] // of every KMS key that is involved
 	Access     []string                  // attributes of the object that could not be read: "ACL: AccessDenied s3:GetObjectAcl"
 	Grants     Grants                    // of the current object, where it has others than its owner's
@@ -41,6 +42,8 @@ type CurrentObject struct {
 	VersionID    string
 	ETag         string
 	Body         []byte
+	KeyRefused   bool   // it is the KMS key that kept them from being read
+	Unread       string // why the bytes could not be read, by anybody or from here; "" when they were
 	ContentType  string
 	LastModified time.Time
 	Encryption   Encryption
@@ -65,6 +68,7 @@ func PlanRestore(f RestoreFacts, r RestoreRequest) *Plan {
 	against(p, spec, f)
 	locking(p, spec, f)
 	spec.Write = mirrorWrite(f)
+	unreadCurrent(p, spec, f)
 	writable(p, spec.Write.Encryption, f.KeyStates)
 	p.Warnings = append(p.Warnings, unread(f.Access)...)
 	restoreSteps(p, spec)
@@ -147,8 +151,12 @@ func (f RestoreFacts) serials() (known []uint64, unknown int) {
 		headers = map[string]Fact[StateHeader]{}
 	}
 	headers[f.Target.VersionID] = Known(ReadHeader(f.TargetBody, int64(len(f.TargetBody))))
-	if f.Current != nil {
-		headers[f.Current.VersionID] = Known(ReadHeader(f.Current.Body, int64(len(f.Current.Body))))
+	switch o := f.Current; {
+	case o == nil:
+	case o.Unread == "":
+		headers[o.VersionID] = Known(ReadHeader(o.Body, int64(len(o.Body))))
+	case !headers[o.VersionID].IsKnown(): // its front may have been read before its key was gone
+		headers[o.VersionID] = Unknown[StateHeader](o.Unread)
 	}
 	for _, fact := range headers {
 		switch h, ok := fact.Get(); {
@@ -178,8 +186,12 @@ func against(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 		p.fact("Against", "nothing: the state is deleted or was never there")
 		return
 	}
+	spec.Current = currentState(f.Current)
+	if f.Current.Unread != "" {
+		p.fact("Against", fmt.Sprintf("the current version %s of %s ago, which cannot be read", f.Current.VersionID, span(max(0, f.Now.Sub(f.Current.LastModified)))))
+		return
+	}
 	header := ReadHeader(f.Current.Body, int64(len(f.Current.Body)))
-	spec.Current = &CurrentState{VersionID: f.Current.VersionID, ETag: f.Current.ETag, MD5: DigestOf(f.Current.Body), Size: int64(len(f.Current.Body))}
 	currentName := "unreadable"
 	if header.Serial != nil {
 		spec.Current.Serial = Known(*header.Serial)
@@ -238,8 +250,11 @@ func locking(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 // current version is stored, else as the target is.
 func mirrorWrite(f RestoreFacts) ObjectWrite {
 	w := MirrorWrite(f.Backend.Write, f.Current)
-	if f.Current == nil {
+	switch {
+	case f.Current == nil:
 		w.Encryption = encryptionAs(f.Backend.Write, f.Target.Facts.Encryption.Or(Encryption{}))
+	case f.NoExample():
+		w.Encryption = encryptionAs(f.Backend.Write, f.readableAs())
 	}
 	if w.ACL == "" {
 		w.Grants = f.Grants
@@ -304,7 +319,7 @@ func configuredEncryption(s WriteSettings) Encryption {
 }
 
 func restoreSteps(p *Plan, spec *RestoreSpec) {
-	if spec.Current != nil {
+	if spec.Current != nil && spec.Current.Unread == "" {
 		p.step("back up", "keep the current bytes in a local file (0600)", "")
 	}
 	lockSteps(p, spec.Lockfile, spec.LockTables)
@@ -346,8 +361,11 @@ func restoreUndo(p *Plan, spec *RestoreSpec, f RestoreFacts) {
 		return
 	}
 	p.Undo.Command = f.Program.Restore(p.URL(), spec.Current.VersionID)
-	if p.Undo.Command == "" {
+	switch {
+	case p.Undo.Command == "":
 		p.Undo.Text = "none: the version that is replaced has no id"
+	case spec.Current.Unread != "":
+		p.Undo.Text = "once the version before can be read again"
 	}
 }
 

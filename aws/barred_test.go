@@ -141,3 +141,8 @@ func TestHistoryAndPlanSayWhyAVersionCannotBeHad(t *testing.T) {
 		})
 	}
 }
+
+func (l *special) enable(arn string) {
+	l.t.Helper()
+	l.must(l.kms().EnableKey(l.t.Context(), &kms.EnableKeyInput{KeyId: &arn}))
+}

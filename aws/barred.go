@@ -22,7 +22,8 @@ func (c *Client) barred(ctx context.Context, b model.Backend, key, versionID str
 		why, _ := c.keyBar(ctx, b, stored.KMSKeyID)
 		return why
 	case isArchived(readErr):
-		return c.archiveOf(ctx, b, key, versionID).Why(c.opts.Program, b, key, versionID)
+		region, _ := c.regionOf(ctx, b) // the command is without it then
+		return c.archiveOf(ctx, b, key, versionID).Why(c.opts.Program, b, region, key, versionID)
 	case !isKeyRefusal(readErr):
 		return ""
 	}

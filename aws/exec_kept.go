@@ -109,8 +109,9 @@ func (c *changer) tellUnkept(res *model.Result) {
 		res.Message += "; " + suspended + ", which destroyed nothing"
 	}
 	bucket := c.plan.Backend
+	region, _ := c.c.regionOf(c.ctx, bucket) // the command is without it then
 	res.Next = append(res.Next, model.Hint{Text: "The bucket keeps no versions now: before anything else is written, enable its versioning with",
-		Command: c.c.opts.Program.AWS(bucket.Access, "s3", "", "s3api", "put-bucket-versioning", "--bucket", bucket.Bucket, "--versioning-configuration", "Status=Enabled")})
+		Command: c.c.opts.Program.AWS(bucket.Access, "s3", region, "s3api", "put-bucket-versioning", "--bucket", bucket.Bucket, "--versioning-configuration", "Status=Enabled")})
 }
 
 // wayBack is how what was replaced comes back where the bucket has it no more.

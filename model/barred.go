@@ -9,7 +9,7 @@ type Archive struct {
 }
 
 // Why is why an archived version cannot be read, and with which command it can.
-func (a Archive) Why(run Program, b Backend, key, versionID string) string {
+func (a Archive) Why(run Program, b Backend, region, key, versionID string) string {
 	class := ""
 	if a.Class != "" {
 		class = " (" + a.Class + ")"
@@ -25,7 +25,7 @@ func (a Archive) Why(run Program, b Backend, key, versionID string) string {
 	if versionID != "" {
 		args = append(args, "--version-id", versionID)
 	}
-	return "it is archived" + class + ": bring it back with " + run.AWS(b.Access, "s3", "", append(args, "--restore-request", request)...)
+	return "it is archived" + class + ": bring it back with " + run.AWS(b.Access, "s3", region, append(args, "--restore-request", request)...)
 }
 
 // OutOfService is why a KMS key in a state does not serve; "" where it does.

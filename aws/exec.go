@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/stateward/stateward/model"
@@ -31,9 +32,10 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 		return r.ended(model.OutcomeRefused, err)
 	}
 	res := r.survived()
+	r.conclude(&res)
 	res.Next = append(res.Next, r.notes.all()...)
 	r.offerUnguarded(&res)
-	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
+	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Now: res.Now, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
 		res.Next = append(res.Next, model.Hint{Text: "The end of this operation could not be written to the journal: " + err.Error()})
 	}
 	return res
@@ -68,10 +70,7 @@ func (r *run) survived() (res model.Result) {
 	if r.at < len(r.steps) {
 		r.steps[r.at].Status, r.steps[r.at].Detail = model.StepFailed, crash.Error()
 	}
-	res = r.ended(model.OutcomeInterrupted, crash)
-	res.Next = model.Hints{{Text: "Look what stands with", Command: r.c.opts.Program.Command("locks", r.plan.URL())},
-		{Text: "Finish or undo what was begun with", Command: r.c.opts.Program.Command("recover", r.plan.URL())}}
-	return res
+	return r.ended(model.OutcomeInterrupted, crash)
 }
 
 // mayRun holds the guards of a plan.
@@ -110,6 +109,7 @@ type run struct {
 	started  time.Time
 	quiet    time.Time    // wall clock: when the last step ended; zero before the first
 	again    func() error // after a pause: is everything still as the steps so far left it?
+	sent     atomic.Int64 // changing requests
 	notes    notices      // what the operator has to be told beside how it ended
 }
 
@@ -118,7 +118,7 @@ func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.
 	if r.where == (model.Where{}) {
 		r.where = c.known(ctx, p.Backend) // somebody else made the plan
 	}
-	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL(), Where: r.where, Unguarded: p.Unguarded != ""})
+	r.ctx = withOperation(urgent(context.WithoutCancel(ctx)), operation{ID: r.id, Operation: p.Operation, State: p.URL(), Where: r.where, Unguarded: p.Unguarded != "", sent: &r.sent})
 	for _, s := range p.Steps {
 		r.steps = append(r.steps, model.StepResult{Name: s.Name, Status: model.StepPending})
 	}

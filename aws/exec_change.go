@@ -216,6 +216,5 @@ func (c *changer) broken(cause error) model.Result {
 func (c *changer) interrupted(cause error) model.Result {
 	res := c.ended(model.OutcomeInterrupted, cause)
 	res.Backup = c.backup
-	res.Next = append(res.Next, model.Hint{Text: "Finish or undo it, here or from any machine that reaches it, with", Command: c.c.opts.Program.Command("recover", c.plan.URL())})
 	return res
 }

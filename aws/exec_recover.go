@@ -80,9 +80,7 @@ func (r *recoverer) verifyAgain() error {
 // halted: what was done stays done, and recovering again goes on from there.
 func (r *recoverer) halted(err error) model.Result {
 	if r.changed || isUnsettled(err) {
-		res := r.ended(model.OutcomeInterrupted, err)
-		res.Next = model.Hints{{Text: "Go on with", Command: r.c.opts.Program.Command("recover", r.plan.URL())}}
-		return res
+		return r.ended(model.OutcomeInterrupted, err)
 	}
 	res := r.ended(refusedOrFailed(err), err)
 	res.Next = model.Hints{{Text: "Look again with", Command: r.c.opts.Program.Command("recover", r.plan.URL(), "--dry-run")}}

@@ -170,15 +170,7 @@ func (u *unlocker) halted(err error) model.Result {
 	if u.removed == 0 && !isUnsettled(err) {
 		return u.ended(refusedOrFailed(err), err)
 	}
-	res := u.ended(model.OutcomeInterrupted, err)
-	if isLost(err) {
-		return res // it says itself what to do
-	}
-	res.Next = model.Hints{{Text: "Look again, then finish with", Command: u.c.opts.Program.Command("locks", u.plan.URL())}}
-	if res.Holder == nil && len(u.spec.Victims) > 0 {
-		res.Next = model.Hints{{Text: "Finish with", Command: u.c.opts.Program.Unlock(u.plan.URL(), u.spec.Victims[0])}}
-	}
-	return res
+	return u.ended(model.OutcomeInterrupted, err)
 }
 
 func (u *unlocker) finished() model.Result {

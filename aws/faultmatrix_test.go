@@ -158,15 +158,22 @@ func (tr trial) verdict(l *stage, d *desk, res model.Result) {
 	}
 }
 
-// finish does what the operator of an interrupted operation is told to do.
+// finish does what the operator of an interrupted operation is told to do: it runs
+// the one command that the result names, if any is needed.
 func finish(l *stage, d *desk, res model.Result) {
 	l.t.Helper()
-	plan, next := planRecover, "stateward recover "
-	if res.Operation == model.OpUnlock {
-		plan, next = planUnlock, "stateward unlock "
+	if res.Now == "" || len(res.Next) == 0 {
+		l.t.Errorf("now %q, next %q", res.Now, res.Next.Texts())
+		return
 	}
-	if !slices.ContainsFunc(res.Next.Texts(), func(s string) bool { return strings.Contains(s, next) }) {
-		l.t.Errorf("nothing says how to go on: %q", res.Next)
+	words := strings.Fields(res.Next[0].Command + " nothing nothing")
+	plan, known := map[string]func(*stage, *aws.Client) (*model.Plan, error){
+		"recover": planRecover, "repair": planRepair, "unlock": planUnlock}[words[1]]
+	if !known {
+		if res.Next[0].Text != model.NothingLeft {
+			l.t.Errorf("nothing says how to go on: %q", res.Next.Texts())
+		}
+		return
 	}
 	p, err := plan(l, d.patient)
 	if err != nil {

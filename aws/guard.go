@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net/http"
 	"strings"
+	"sync/atomic"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
 	awsmiddleware "github.com/aws/aws-sdk-go-v2/aws/middleware"
@@ -24,6 +25,7 @@ type operation struct {
 	State     string // s3://bucket/key
 	Where     model.Where
 	Unguarded bool // changes that the store refuses for their condition may do without it
+	sent      *atomic.Int64
 }
 
 type operationKey struct{}
@@ -76,6 +78,9 @@ func (g *Guard) HandleInitialize(ctx context.Context, in middleware.InitializeIn
 	sent.request.Target = orElse(sent.request.Target, op.State)
 	if err := g.record(ctx, op, model.JournalEntry{Event: "request", Request: &sent.request}); err != nil {
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
+	}
+	if op.sent != nil {
+		op.sent.Add(1)
 	}
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	answer := answerOf(name, out, metadata, err)

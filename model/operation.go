@@ -90,6 +90,7 @@ type JournalEntry struct {
 	Locks     []string          `json:"locks,omitempty"`    // IDs of the locks concerned
 	Outcome   Outcome           `json:"outcome,omitempty"`
 	Message   string            `json:"message,omitempty"`
+	Now       string            `json:"now,omitempty"`
 	Undo      string            `json:"undo,omitempty"`
 	Backup    string            `json:"backup,omitempty"`
 	Recovers  string            `json:"recovers,omitempty"` // of a recovery: the interrupted operation

@@ -176,6 +176,7 @@ type Result struct {
 	State     string // s3://bucket/key
 	Outcome   Outcome
 	Message   string // one sentence for people: what happened
+	Now       string // what is on the wire now, where the operation did not end as meant; else ""
 	Steps     []StepResult
 	Holder    *Lock // the foreign lock that stopped it
 	Undo      *Undo

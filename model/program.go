@@ -73,9 +73,14 @@ func (p Program) Restore(url, versionID string) string {
 	return p.Command("restore", url, "--version-id", versionID)
 }
 
-// Unlock is the command line that removes a lock of a state.
-func (p Program) Unlock(url string, l Lock) string {
-	return p.Command("unlock", url, "--lock-id", l.Token())
+// Unlock is the command line that removes a lock of a state, with the words that
+// it asks for beside the lock's ID.
+func (p Program) Unlock(url string, l Lock, confirm ...string) string {
+	words := []string{"unlock", url, "--lock-id", l.Token()}
+	for _, word := range confirm {
+		words = append(words, "--confirm", word)
+	}
+	return p.Command(words...)
 }
 
 // AWS is an aws command line that reaches a service (s3, dynamodb, kms) of a

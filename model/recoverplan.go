@@ -316,7 +316,7 @@ func manualRecovery(p *Plan, f RecoverFacts) {
 	}
 	p.Manual = append(p.Manual, Hint{Command: f.Program.Command("history", p.URL())}, Hint{Command: f.Program.Command("repair", p.URL(), "--dry-run")})
 	for _, l := range distinctHolders(f.Held) {
-		p.Manual = append(p.Manual, Hint{Command: f.Program.Command("unlock", p.URL(), "--lock-id", l.Token(), "--confirm", TokenRecord)})
+		p.Manual = append(p.Manual, Hint{Command: f.Program.Unlock(p.URL(), l, TokenRecord)})
 	}
 	p.refuse(manualWhy(f) + ": look at the versions, decide which one is right, then release the lock with " + p.Manual[len(p.Manual)-1].Command)
 }

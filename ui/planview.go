@@ -291,6 +291,7 @@ func resultFacts(r *model.Result) []model.PlanLine {
 			facts = append(facts, model.PlanLine{Label: label, Text: text})
 		}
 	}
+	add("Now", r.Now)
 	for i, n := range r.Next.Texts() {
 		if i == 0 {
 			add("Next", n)

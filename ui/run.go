@@ -55,6 +55,9 @@ func (e *OperationError) Error() string {
 	if r.Message != "" {
 		said += ": " + r.Message
 	}
+	if r.Now != "" {
+		said += ". Now " + strings.TrimSuffix(r.Now, ".")
+	}
 	if len(r.Next) > 0 {
 		said += ". Next: " + strings.Join(r.Next.Texts(), "; ")
 	}

@@ -64,6 +64,7 @@ func (c *change) printText(r model.Result) error {
 	} else {
 		add("Message", r.Message)
 	}
+	add("Now", r.Now)
 	if r.Holder != nil {
 		add("Holder", holderText(*r.Holder))
 	}

@@ -58,6 +58,9 @@ func (s *session) sayResult(r model.Result) {
 		said = fmt.Sprintf("%s of %s: %s: %s", r.Operation, r.State, r.Outcome, r.Message)
 	}
 	s.say("stateward: %s", said)
+	if r.Now != "" {
+		s.say("now: %s", r.Now)
+	}
 	for _, next := range r.Next.Texts() {
 		s.say("next: %s", next)
 	}

@@ -320,6 +320,7 @@ type resultDoc struct {
 	State     string             `json:"state"`
 	Outcome   model.Outcome      `json:"outcome"`
 	Message   string             `json:"message"`
+	Now       *string            `json:"now"`
 	Steps     []model.StepResult `json:"steps"`
 	Undo      *model.Undo        `json:"undo"`
 	Next      []string           `json:"next"`
@@ -331,7 +332,7 @@ type resultDoc struct {
 }
 
 func newResultDoc(r model.Result) resultDoc {
-	d := resultDoc{Operation: r.Operation, State: r.State, Outcome: r.Outcome, Message: r.Message,
+	d := resultDoc{Operation: r.Operation, State: r.State, Outcome: r.Outcome, Message: r.Message, Now: text(r.Now),
 		Steps: list(r.Steps), Undo: r.Undo, Next: list(r.Next.Texts()), Commands: list(r.Next.Commands()), JournalID: text(r.JournalID), Backup: text(r.Backup), Where: newWhereDoc(r.Where)}
 	if r.Holder != nil {
 		holder := newLockDoc(*r.Holder)

@@ -258,6 +258,7 @@ func TestJSONOfAResult(t *testing.T) {
   "state": "s3://acme/k",
   "outcome": "done",
   "message": "restored",
+  "now": null,
   "steps": [
     {
       "name": "write",

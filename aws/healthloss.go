@@ -29,7 +29,7 @@ func (h *healthReader) losses(ctx context.Context) {
 		case largest == nil:
 			h.lose(s.Key, model.Known(model.Loss{}))
 		case read == lossesRead:
-			h.lose(s.Key, model.Unknown[model.Loss](fmt.Sprintf("more than %d states shrank within a day: not all of them were counted (stateward history counts)", lossesRead)))
+			h.lose(s.Key, model.Unknown[model.Loss](fmt.Sprintf("more than %d states shrank within a day: not all of them were counted (the history of each counts)", lossesRead)))
 		default:
 			read++
 			g.Go(func() error { h.lose(s.Key, h.countLoss(ctx, s.Key, *now, *largest)); return nil })

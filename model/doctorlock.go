@@ -50,7 +50,7 @@ func lockChecks() []Check {
 			ID: "lock-stale", Severity: SeverityHigh, Title: "No lock is likely stale",
 			Why:     "Its run is over by all that is seen, and nobody else can plan or apply.",
 			Actions: append([]string{"s3:ListBucketVersions", "s3:GetObjectVersion"}, actions...),
-			judge:   lockCheck("not likely stale", judgeStaleLock), remedy: unlockRemedy("Look at the evidence (stateward locks), and whether the run is over; then clear the lock."),
+			judge:   lockCheck("not likely stale", judgeStaleLock), remedy: unlockRemedy("Look at the evidence in the list of locks, and whether the run is over; then clear the lock."),
 		},
 		{
 			ID: "lock-mechanism", Severity: SeverityHigh, Title: "Clients lock the states",

@@ -17,6 +17,7 @@ type lockRow struct {
 	read    time.Time             // on our clock, when the report came
 	since   time.Time             // on our clock, since when the same bytes are seen
 	wrote   model.Fact[time.Time] // when the state was written, as the first of those reads found it
+	unread  string                // why the last look at some of it failed; "" when it did not
 	record  *model.RecoveryRecord // of the stateward operation that took it; nil: another tool did
 }
 
@@ -220,6 +221,7 @@ func lockDetails(r *lockRow, now time.Time, st widget.Styles, w, h int) []string
 func lockParts(r *lockRow, now time.Time) []widget.Cell {
 	l := &r.locks[0]
 	parts := []widget.Cell{text(r.backend.URL(l.Key))}
+	parts = append(parts, r.unreadSince(now)...)
 	if r.record != nil {
 		parts = append(parts, r.recoverHint(now))
 	}

@@ -175,7 +175,7 @@ func (p *locksPage) receive(l letter) tea.Cmd {
 	case lockAnswer:
 		p.open--
 		p.host.fleet().interrupted.heard(m.backend, "", m.report, p.host.now())
-		p.arrivedFrom(func(r *lockRow) bool { return backendID(r.backend) == backendID(m.backend) }, lockRows(m.backend, m.report, p.host))
+		p.arrivedFrom(func(r *lockRow) bool { return backendID(r.backend) == backendID(m.backend) }, keepUnread(p.rowsOf(m.backend), lockRows(m.backend, m.report, p.host), m.report.Problems))
 		for _, problem := range m.report.Problems {
 			p.reading = append(p.reading, backendName(m.backend)+": "+problem)
 		}

@@ -67,3 +67,18 @@ func TestAFailedUnlockRemovesNothingFromThePage(t *testing.T) {
 		}
 	}
 }
+
+// TestALockThatCannotBeReadAgainStays: unknown is never none. The rows of the
+// table cannot be read any more; the lock files can.
+func TestALockThatCannotBeReadAgainStays(t *testing.T) {
+	s := open(t, sampleFleet()).press("2").sees("ci@runner-17")
+	before := s.fleet.locks["acme-tfstate-payments"]
+	s.fleet.locks["acme-tfstate-payments"] = nil
+	s.fleet.blind["acme-tfstate-payments"] = []string{"throttled on acme-locks"}
+	s.press("ctrl+r").sees("ci@runner-17", "throttled on acme-locks", "the last look failed").missing("no locks")
+	s.press("ctrl+r").sees("ci@runner-17", "the last look failed")
+	s.fleet.blind["acme-tfstate-payments"] = []string{"throttled on other-locks"}
+	s.press("ctrl+r").missing("ci@runner-17")
+	s.fleet.locks["acme-tfstate-payments"], s.fleet.blind["acme-tfstate-payments"] = before, nil
+	s.press("ctrl+r").sees("ci@runner-17").missing("the last look failed")
+}

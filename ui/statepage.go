@@ -296,7 +296,7 @@ func (t *stateLocksTab) receive(l letter) tea.Cmd {
 	t.heard(m.value)
 	t.reading = m.value.Problems
 	t.host.fleet().interrupted.heard(t.backend, t.state, m.value, t.host.now())
-	t.arrived(lockRows(t.backend, m.value, t.host))
+	t.arrived(keepUnread(t.list.rows, lockRows(t.backend, m.value, t.host), m.value.Problems))
 	t.ended(nil)
 	fitVerdicts(&t.list)
 	return nil

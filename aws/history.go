@@ -23,7 +23,12 @@ func (c *Client) HistoryFacts(ctx context.Context, b model.Backend, key string, 
 	g := newGroup()
 	g.Go(func() error { f.Runs = c.lockRuns(ctx, b, key, since); return nil })
 	g.Go(func() error { f.Wants = c.bucketEncryption(ctx, b); return nil })
+	var versioning model.Fact[model.Versioning]
+	g.Go(func() error { versioning = c.versioningOf(ctx, b); return nil })
 	_ = g.Wait() // the facts carry their reasons
+	if status, known := versioning.Get(); known && status != model.VersioningEnabled {
+		f.Runs = model.Unknown[model.LockRuns]("versioning of the bucket " + status.Words() + ": it keeps no history of its lock files")
+	}
 	return f
 }
 

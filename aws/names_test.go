@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
+	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/model"
 )
@@ -201,6 +203,20 @@ func TestAPrefixBelowWhichThereIsNothing(t *testing.T) {
 		b.Prefix = prefix
 		if err := s.client().Nothing(t.Context(), b); (err != nil) != slices.Contains(missing, prefix) {
 			t.Errorf("%q: %v", prefix, err)
+		}
+	}
+}
+
+// TestABucketWithoutVersionsKeepsNoHistoryOfItsLockFiles: that no lock was held
+// when a version was written is then not known.
+func TestABucketWithoutVersionsKeepsNoHistoryOfItsLockFiles(t *testing.T) {
+	for status, known := range map[s3types.BucketVersioningStatus]bool{"": false, "Suspended": false, "Enabled": true} {
+		s := newSiteOf(t)
+		b := s.bucket("acme-tfstate", status)
+		s.put(b.Bucket, "k", stateV4)
+		runs := s.client().HistoryFacts(t.Context(), b, "k", time.Time{}).Runs
+		if runs.IsKnown() != known || !known && !strings.Contains(runs.Reason(), "keeps no history of its lock files") {
+			t.Errorf("%q: known %t, %q", status, runs.IsKnown(), runs.Reason())
 		}
 	}
 }

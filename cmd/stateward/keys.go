@@ -47,6 +47,11 @@ func listKeys(ctx context.Context, s *session, args []string) error {
 		s.whyUnknown(why)
 		s.sayKeys(keys)
 	}
+	if ring.Progress().States == 0 && len(p.texts) == 0 { // a bucket's own key is listed whatever the prefix
+		if err := s.nothingFits(ctx, found); err != nil {
+			return err
+		}
+	}
 	if n := ring.Progress().Bounded; n > 0 {
 		s.say("older versions of %d states were not looked at: --versions all does", n)
 	}

@@ -135,6 +135,8 @@ func keyCases() map[string]special {
 	return map[string]special{
 		"a key that AWS manages":                {"key-rotation", onKey(func(k *Key) { k.Manager = Known(ManagerAWS) }), FindingPass, "managed by AWS"},
 		"a key that cannot rotate":              {"key-rotation", onKey(func(k *Key) { k.Rotation.NotApplicable = "imported key material" }), FindingNotApplicable, "imported key material"},
+		"keys of old versions alone":            {"key-state", func(*HealthFacts) {}, FindingPass, "keys that only old versions are under were not looked at"},
+		"a lock file that cannot be read":       {"key-state", onState(func(s *StateHealth) { s.LockFile = deniedTo[LockFileHealth]("s3:GetObject") }), FindingUnknown, "app/terraform.tfstate.tflock: AccessDenied s3:GetObject"},
 		"no KMS key at all":                     {"key-state", withoutKMS, FindingNotApplicable, "nothing is encrypted with a KMS key"},
 		"S3's own key":                          {"key-state", both(withoutKMS, func(h *HealthFacts) { h.Bucket.Encryption = Known(Encryption{Algorithm: "aws:kms"}) }), FindingPass, "alias/aws/s3: Enabled"},
 		"a key that nobody asked KMS for":       {"key-state", func(h *HealthFacts) { h.Keys = nil }, FindingUnknown, "key alias/state: not read"},

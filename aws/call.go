@@ -50,6 +50,7 @@ func (m *callMiddleware) HandleInitialize(ctx context.Context, in middleware.Ini
 		return middleware.InitializeOutput{}, middleware.Metadata{}, err
 	}
 	ctx, w := watch(ctx, m.timeout)
+	in.Parameters = w.uploading(in.Parameters)
 	out, metadata, err := next.HandleInitialize(ctx, in)
 	m.client.clock.heard(metadata, m.client.opts.Now)
 	m.client.denied.heard(ctx, m.session.who, in.Parameters, out.Result, err, m.client.now())
@@ -145,6 +146,39 @@ func (b *watchedBody) Read(p []byte) (int, error) {
 func (b *watchedBody) Close() error {
 	b.watchdog.stop()
 	return b.body.Close()
+}
+
+// uploading is the input of a call with a body that keeps the watchdog quiet as long
+// as it gets on: the service takes it as fast as the line does.
+func (w *watchdog) uploading(params any) any {
+	in, ok := params.(*s3.PutObjectInput)
+	if !ok {
+		return params
+	}
+	body, ok := in.Body.(io.ReadSeeker)
+	if !ok {
+		return params
+	}
+	watched := *in
+	watched.Body = &watchedUpload{ReadSeeker: body, watchdog: w}
+	return &watched
+}
+
+// watchedUpload gives an upload the timeout anew as watchedBody does a download.
+// After its last byte the answer has that long.
+type watchedUpload struct {
+	io.ReadSeeker
+	watchdog *watchdog
+	sent     int // since the timeout was given anew
+}
+
+func (b *watchedUpload) Read(p []byte) (int, error) {
+	n, err := b.ReadSeeker.Read(p)
+	if b.sent += n; b.sent >= leastProgress && !b.watchdog.fired.Load() {
+		b.sent = 0
+		b.watchdog.timer.Reset(b.watchdog.timeout)
+	}
+	return n, err
 }
 
 // retryer repeats reads that failed in passing, never changes: whether a change

@@ -74,7 +74,8 @@ func (h *healthReader) shrunk(key string) (now, largest *versionEntry, why strin
 
 // countLoss compares two versions by what is in them.
 func (h *healthReader) countLoss(ctx context.Context, key string, now, before versionEntry) model.Fact[model.Loss] {
-	is, was := h.c.VersionFacts(ctx, h.b, key, now.Version).Resources, h.c.VersionFacts(ctx, h.b, key, before.Version).Resources
+	is := resourcesOf(h.c.readFront(ctx, h.b, key, now.VersionID, now.Size, true))
+	was := resourcesOf(h.c.readFront(ctx, h.b, key, before.VersionID, before.Size, true))
 	for _, f := range []model.Fact[int]{is, was} {
 		if !f.IsKnown() {
 			return model.Unknown[model.Loss](orElse(f.Reason(), "not read"))

@@ -89,12 +89,17 @@ func (d *discovery) fromTables(ctx context.Context, yield func([]model.Backend, 
 	d.note(err)
 	region, err := d.c.tableRegion(ctx, own)
 	d.note(err)
+	var foreign oddRows
 	for _, table := range tables {
 		rows, err := d.c.tableRows(ctx, own, table)
 		d.note(err)
+		foreign.add(table, rows)
 		if changed := d.take(rows, region); len(changed) > 0 && !yield(changed, nil) {
 			return false
 		}
+	}
+	if len(d.known) == 0 { // else every listing of locks tells of them
+		d.note(foreign.err())
 	}
 	return ctx.Err() == nil || yieldEnd(ctx, yield)
 }
@@ -117,11 +122,11 @@ func (d *discovery) take(rows []row, region string) []model.Backend {
 	changed := map[string]bool{}
 	for _, r := range rows {
 		bucket, key, ok := r.place()
-		if !ok || !canBeBucket(bucket) || !r.locks() && !r.digests() {
-			continue // a foreign row
-		}
 		if r.digests() {
 			key = strings.TrimSuffix(key, digestIDSuffix)
+		}
+		if !ok || key == "" {
+			continue // a foreign row
 		}
 		b := d.covering(bucket, key)
 		if b == nil {
@@ -140,15 +145,6 @@ func (d *discovery) take(rows []row, region string) []model.Backend {
 		}
 	}
 	return out
-}
-
-// canBeBucket reports whether S3 ever allowed such a bucket name: tables hold
-// rows of other programs as well.
-func canBeBucket(name string) bool {
-	legal := func(c rune) bool {
-		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.ContainsRune(".-_", c)
-	}
-	return len(name) >= 3 && len(name) <= 255 && !strings.ContainsFunc(name, func(c rune) bool { return !legal(c) })
 }
 
 // fromAccount yields the buckets of the account that show a state, each as soon

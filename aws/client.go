@@ -47,6 +47,7 @@ type Client struct {
 	keys     keyReads // what the pages of keys and of encryption read
 
 	keyStates shared[keyStateAt, model.KeyState] // for histories; a plan asks anew
+	schemas   memo[tableAt, struct{}]            // of tables that may be used
 	described shared[tableAt, *ddbtypes.TableDescription]
 	settings  shared[tableAt, model.TableHealth]
 	blocks    shared[regionAt, model.Fact[model.PublicAccessBlock]]
@@ -106,7 +107,11 @@ func (c *Client) tableRegion(ctx context.Context, b model.Backend) (string, erro
 	case b.Bucket == "":
 		return c.startRegion(ctx, b)
 	}
-	return c.regionOf(ctx, b)
+	region, err := c.regionOf(ctx, b)
+	if isNoBucket(err) { // its rows may be left
+		return c.startRegion(ctx, b)
+	}
+	return region, err
 }
 
 // kms is the client for the keys of a region.

@@ -93,11 +93,33 @@ func (c *Client) startRegion(ctx context.Context, b model.Backend) (string, erro
 func (c *Client) regionOf(ctx context.Context, b model.Backend) (string, error) {
 	return c.regions.get(ctx, c.bucketAt(b), func(ctx context.Context) (string, error) {
 		start, err := c.startRegion(ctx, b)
-		if err != nil {
+		switch {
+		case err != nil:
 			return "", err
+		case model.IsAccessPoint(b.Bucket):
+			return c.pointRegion(ctx, b, start)
+		case strings.HasPrefix(b.Bucket, "s3://"):
+			return "", noBucket(b)
 		}
 		return c.headBucket(ctx, b, start)
 	})
+}
+
+// pointRegion is the region of an access point; only AWS itself has any.
+func (c *Client) pointRegion(ctx context.Context, b model.Backend, start string) (string, error) {
+	api, err := c.s3In(ctx, b, start)
+	if err != nil {
+		return "", err
+	}
+	if sdk.ToString(api.Options().BaseEndpoint) != "" {
+		return "", noBucket(b)
+	}
+	return orElse(model.AccessPointRegion(b.Bucket), start), nil
+}
+
+// noBucket is the failure for a name that no bucket of this endpoint can have.
+func noBucket(b model.Backend) error {
+	return &model.Failure{Kind: model.ErrNotFound, Tried: "finding the region", On: "s3://" + b.Bucket, Code: codeNoBucket, Next: notFoundAdvice(codeNoBucket)}
 }
 
 func (c *Client) headBucket(ctx context.Context, b model.Backend, start string) (string, error) {

@@ -95,6 +95,8 @@ type lockReader struct {
 	locks    []model.Lock
 	problems []string
 	notes    []string
+	gone     error // that there is no such bucket
+	foreign  oddRows
 }
 
 func (r *lockReader) add(l *model.Lock) {
@@ -122,10 +124,38 @@ func (r *lockReader) problem(err error, where string) {
 func (r *lockReader) file(ctx context.Context, key string) {
 	l, err := r.c.lockfileOf(ctx, r.b, key)
 	if err != nil {
-		r.problem(err, r.b.URL(model.LockKey(key)))
+		r.unlisted(err, r.b.URL(model.LockKey(key)))
 		return
 	}
 	r.add(l)
+}
+
+// unlisted notes what of the bucket could not be read. Where there is no bucket
+// there is no lock file either: its rows are all that can be left of it.
+func (r *lockReader) unlisted(err error, where string) {
+	if !isNoBucket(err) {
+		r.problem(err, where)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.gone = err
+}
+
+// odd tells what is missing or strange beside the locks, once all is read. That
+// a bucket is not there is strange where nothing is known of it: then its name is
+// likely mistyped. Rows that are no state's concern nobody who names a target.
+func (r *lockReader) odd() {
+	switch {
+	case r.gone == nil:
+	case len(r.locks) == 0 && r.b.Source != model.SourceLockTable:
+		r.problem(r.gone, r.b.URL(r.b.Prefix))
+	default:
+		r.notes = append(r.notes, "there is no bucket "+r.b.Bucket+" any more: rows of lock tables are all that is left of it")
+	}
+	if err := r.foreign.err(); err != nil && r.b.Source != model.SourceTarget {
+		r.problems = append(r.problems, err.Error())
+	}
 }
 
 func (r *lockReader) row(ctx context.Context, table, key string) {
@@ -178,6 +208,7 @@ func (r *lockReader) scan(ctx context.Context) (denied []string) {
 func (r *lockReader) addRows(table string, rows []row) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.foreign.add(table, rows)
 	for _, row := range rows {
 		if key, ok := row.keyIn(r.b); ok && row.locks() {
 			r.locks = append(r.locks, *row.lock(r.b, table, key))

@@ -21,6 +21,7 @@ type stateStanding struct {
 // backend, plans for one state or looks at a backend's health has the verdict from
 // here, by the same facts.
 func (r *lockReader) report(ctx context.Context, look func(context.Context, model.Backend, string) stateStanding) model.LockReport {
+	r.odd()
 	slices.SortFunc(r.locks, compareLocks)
 	slices.Sort(r.problems)
 	g := newGroup()

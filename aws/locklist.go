@@ -24,8 +24,8 @@ func (r *lockReader) list(ctx context.Context) *listed {
 	l := &listed{keys: map[string]time.Time{}, complete: true, read: r.c}
 	for page, err := range r.c.objects(ctx, r.b, r.b.Prefix) {
 		if err != nil {
-			l.complete = false
-			r.problem(err, r.b.URL(r.b.Prefix))
+			l.complete = isNoBucket(err) // nothing of it is missing
+			r.unlisted(err, r.b.URL(r.b.Prefix))
 			break
 		}
 		for _, o := range page {
@@ -80,7 +80,7 @@ func (l *listed) standing(ctx context.Context, b model.Backend, key string) stat
 // readStanding looks for the state itself; one byte of it is enough.
 func (c *Client) readStanding(ctx context.Context, b model.Backend, key string) stateStanding {
 	o, err := c.fetch(ctx, b, fetch{key: key, first: 1, limit: 1})
-	if errors.Is(err, model.ErrNotFound) && !isNoBucket(err) {
+	if errors.Is(err, model.ErrNotFound) {
 		return stateStanding{orphan: model.Known(true)}
 	}
 	if err != nil {

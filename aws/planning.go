@@ -209,6 +209,9 @@ func (c *Client) gatherMechanisms(ctx context.Context, b model.Backend, key stri
 	report := c.LocksOf(ctx, b, key)
 	m.Problems = slices.Clone(report.Problems)
 	history, err := c.lockfileHistory(ctx, b, key)
+	if isNoBucket(err) {
+		m.BucketGone, err = true, nil
+	}
 	m.LockfileHistory = model.FactOf(history, err)
 	if err != nil {
 		m.Problems = append(m.Problems, "the history of "+model.LockKey(key)+": "+model.Reason(err))

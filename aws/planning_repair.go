@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 
@@ -17,7 +18,10 @@ func (c *Client) planRepair(ctx context.Context, b model.Backend, key string, r 
 	g, gctx := groupWithContext(ctx)
 	g.Go(func() (err error) {
 		f.Current, err = c.currentObject(gctx, b, key)
-		if isUnreadable(err) {
+		switch {
+		case isNoBucket(err):
+			f.BucketGone, err = err, nil
+		case isUnreadable(err):
 			f.CurrentErr, err = orElse(c.barred(gctx, b, key, "", model.Encryption{}, err), model.Reason(err)), nil
 		}
 		return err
@@ -27,6 +31,9 @@ func (c *Client) planRepair(ctx context.Context, b model.Backend, key string, r 
 		return nil, err
 	}
 	f.Now = c.serviceNow()
+	if f.BucketGone != nil && !f.Mechanisms.KeepsDigest() {
+		return nil, f.BucketGone // likely mistyped: nothing is known of it
+	}
 	if f.CurrentErr != "" {
 		return model.PlanRepair(f, r), nil
 	}
@@ -73,6 +80,9 @@ func (c *Client) gatherNamed(ctx context.Context, f *model.RepairFacts) error {
 		return nil
 	}
 	history, err := c.wholeHistory(ctx, f.Backend, f.Key)
+	if errors.Is(err, model.ErrNotFound) {
+		return ctx.Err() // the key never had a version: no digest belongs to one
+	}
 	if err != nil {
 		return err
 	}

@@ -77,12 +77,8 @@ const digestIDSuffix = "-md5"
 
 func (r row) looksLikeDigest() bool { return strings.HasSuffix(r.lockID, digestIDSuffix) }
 
-// place takes a LockID apart. A bucket's name holds no slash, so the first one
-// ends it; everything behind is the state's key, verbatim.
-func (r row) place() (bucket, key string, ok bool) {
-	bucket, key, ok = strings.Cut(r.lockID, "/")
-	return bucket, key, ok && bucket != "" && key != ""
-}
+// place is the bucket and the state's key that the LockID names, verbatim.
+func (r row) place() (bucket, key string, ok bool) { return model.RowPlace(r.lockID) }
 
 // lock is the row as a lock of the state with this key.
 func (r row) lock(b model.Backend, table, key string) *model.Lock {
@@ -120,6 +116,9 @@ func workspaceOf(b model.Backend, key string) (workspace, baseKey string) {
 
 // rowAt reads one row, consistently.
 func (c *Client) rowAt(ctx context.Context, b model.Backend, table, lockID string) (r row, found bool, err error) {
+	if err := c.serves(ctx, b, table); err != nil {
+		return r, false, err
+	}
 	api, err := c.dynamodb(ctx, b)
 	if err != nil {
 		return r, false, err
@@ -169,6 +168,9 @@ func (r row) digestRow(table string) model.DigestRow {
 // so a lock that was taken before it began is in it. With an error come the rows
 // of the pages before.
 func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) ([]row, error) {
+	if err := c.serves(ctx, b, table); err != nil {
+		return nil, err
+	}
 	api, err := c.dynamodb(ctx, b)
 	if err != nil {
 		return nil, err

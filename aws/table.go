@@ -228,18 +228,10 @@ func (c *Client) asLockTable(ctx context.Context, b model.Backend, name string) 
 	if !isLockSchema(t) {
 		return foundTable{}, err
 	}
-	return foundTable{name: name, arn: sdk.ToString(t.TableArn)}, nil
-}
-
-// isLockSchema: both tools need the partition key LockID of type String and no
-// sort key.
-func isLockSchema(t *ddbtypes.TableDescription) bool {
-	if t == nil || len(t.KeySchema) != 1 || sdk.ToString(t.KeySchema[0].AttributeName) != model.AttrLockID {
-		return false
+	if at, err := c.tableAt(ctx, b, name); err == nil {
+		c.schemas.put(at, struct{}{})
 	}
-	return slices.ContainsFunc(t.AttributeDefinitions, func(a ddbtypes.AttributeDefinition) bool {
-		return sdk.ToString(a.AttributeName) == model.AttrLockID && a.AttributeType == ddbtypes.ScalarAttributeTypeS
-	})
+	return foundTable{name: name, arn: sdk.ToString(t.TableArn)}, nil
 }
 
 // tableAt is a table as one identity sees it at one endpoint.

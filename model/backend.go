@@ -206,7 +206,7 @@ func SplitTarget(target string) (bucket, rest string, err error) {
 		return "", "", &Failure{Kind: ErrInvalid, Tried: "reading the target", On: target,
 			Next: "A target is s3://bucket[/key] or the name of a backend in the config."}
 	}
-	bucket, rest, _ = strings.Cut(after, "/")
+	bucket, rest, _ = cutBucket(after)
 	if bucket == "" {
 		return "", "", &Failure{Kind: ErrInvalid, Tried: "reading the target", On: target,
 			Next: "The bucket's name is missing: s3://bucket[/key]."}

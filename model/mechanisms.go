@@ -30,6 +30,7 @@ type MechanismFacts struct {
 	Unfound         string   // why tables could not be looked for; "" when they were
 	UnfoundDenied   bool     // and another try will not find them either
 	Unsearched      string   // the same, where configuration names tables
+	BucketGone      bool     // there is no place for a lock file
 }
 
 // Mechanisms is which locks a writer of this state has to take.
@@ -48,7 +49,7 @@ func DecideMechanisms(f MechanismFacts) Mechanisms {
 	var m Mechanisms
 	declaredFile := slices.Contains(f.Declared, MechanismLockfile)
 	declaredTable := slices.Contains(f.Declared, MechanismDynamoDB)
-	if f.LockfileHistory.Or(false) || declaredFile {
+	if !f.BucketGone && (f.LockfileHistory.Or(false) || declaredFile) {
 		m.Lockfile = true
 		m.Why = append(m.Why, "lock file: "+because(declaredFile, "configured", "one was here before"))
 	}
@@ -155,4 +156,9 @@ func DigestTables(tables []TableEvidence, configured []string) []DigestRow {
 		}
 	}
 	return rows
+}
+
+// KeepsDigest reports whether any table has a digest of the state.
+func (f MechanismFacts) KeepsDigest() bool {
+	return slices.ContainsFunc(f.Tables, func(t TableEvidence) bool { return t.Digest.Present })
 }

@@ -26,6 +26,7 @@ type RepairFacts struct {
 	Backend    Backend
 	Key        string
 	Current    *CurrentObject // nil: the state does not exist
+	BucketGone error          // that there is no bucket either
 	CurrentErr string         // why the current version cannot be read; "" when it can
 	Locks      []Lock
 	Mechanisms MechanismFacts
@@ -61,6 +62,10 @@ func PlanRepair(f RepairFacts, r RepairRequest) *Plan {
 	if f.CurrentErr != "" {
 		p.refuse("the current version cannot be read, so nobody can tell which digest is right (" + f.CurrentErr + "): restore a version that can be read, which sets the digest as well; they are listed by " + f.Program.Command("history", p.URL()))
 		return p
+	}
+	if f.BucketGone != nil {
+		p.fact("Bucket", "there is none: "+Reason(f.BucketGone))
+		p.warn("If the bucket is to be found elsewhere, with other endpoints or credentials, its state is there and the digest is right.")
 	}
 	spec.Digests = wrongDigests(p, f)
 	refuseUnfound(p, f.Mechanisms)

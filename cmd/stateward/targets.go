@@ -30,7 +30,8 @@ func (k known) parse(arg string) (target, error) {
 		if err != nil {
 			return target{}, usagef("%v", err)
 		}
-		if _, err := parseBucket(bucket); err != nil {
+		_, err = parseBucket(strings.TrimPrefix(bucket, "s3://"))
+		if err != nil && !model.IsAccessPoint(bucket) {
 			return target{}, usagef("reading the target %s: %v", arg, err)
 		}
 		return target{bucket: bucket, rest: rest}, nil

@@ -42,7 +42,7 @@ func rowOf(item map[string]ddbtypes.AttributeValue, at time.Time) (r row, ok boo
 // blank text is none: it would tell no row from another.
 func (r row) plain(item map[string]ddbtypes.AttributeValue) bool {
 	one := r.info
-	if r.digest.present {
+	if !r.locks() {
 		one = r.digest
 	}
 	return len(item) == 2 && one.isText && strings.TrimSpace(one.value) != ""

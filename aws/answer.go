@@ -106,7 +106,10 @@ func (e *strangerError) Error() string { return fmt.Sprintf("%d with %s", e.stat
 
 // RetryableError has the SDK repeat a read of which a store says under a good
 // status that it failed.
-func (e *strangerError) RetryableError() bool { return e.root == "Error" }
+func (e *strangerError) RetryableError() bool { return e.erred() }
+
+// erred reports an error under a good status.
+func (e *strangerError) erred() bool { return e.root == "Error" && e.status/100 == 2 }
 
 // passedOn reports an answer of a gateway that may have passed the request on
 // and only lost what came back.

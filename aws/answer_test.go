@@ -122,7 +122,9 @@ func TestAStrangersAnswerIsNeitherAnEmptyListNorADenial(t *testing.T) {
 // A stranger may also stand before the objects alone: what reads one must not
 // take the page for its content, nor its 404 for an absence.
 func TestAStrangersAnswerIsNoStateAndNoAbsence(t *testing.T) {
-	for name, answer := range strangers() {
+	all := strangers()
+	all["an empty 404"] = says(404, "") // to HEAD it is an answer
+	for name, answer := range all {
 		t.Run(name, func(t *testing.T) {
 			l := newSpecial(t, emulator.Options{}, model.MechanismLockfile)
 			l.write(1, "one")
@@ -146,6 +148,34 @@ func TestAStrangersAnswerIsNoStateAndNoAbsence(t *testing.T) {
 			}
 			if p := l.planUnlock(c, staleID); p.Gone || len(p.Refusals) == 0 {
 				t.Errorf("plan %+v", p)
+			}
+		})
+	}
+}
+
+// DynamoDB knows no 404: what says so in its place hides no table.
+func TestAStrangersNotFoundHidesNoLockTable(t *testing.T) {
+	for name, answer := range map[string]http.HandlerFunc{
+		"an empty 404":                   says(404, ""),
+		"an empty 404 that says it is":   says(404, "", contentTyp, "application/json"),
+		"a store's 404, in XML":          says(404, `<Error><Code>NoSuchBucket</Code><Message>The specified bucket does not exist</Message></Error>`, contentTyp, isXML),
+		"such a one with its request id": says(404, `<Error><Code>NoSuchKey</Code></Error>`, contentTyp, isXML, "X-Amz-Request-Id", "R"),
+		"an empty 400":                   says(400, ""),
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newSpecial(t, emulator.Options{}, model.MechanismDynamoDB)
+			l.write(1, "one")
+			l.url = between(t, l.server.URL(), func(r *http.Request) http.HandlerFunc {
+				if strings.HasSuffix(r.Header.Get("X-Amz-Target"), ".DescribeTable") {
+					return answer
+				}
+				return nil
+			})
+			c := l.client(func(o *aws.Options) { o.LockTables, o.Discover = nil, true })
+			b := l.backend()
+			b.Tables, b.Declared = nil, nil
+			if report := c.LocksOf(t.Context(), b, labKey); len(report.Problems) == 0 {
+				t.Errorf("no problem, locks %+v", report.Locks)
 			}
 		})
 	}

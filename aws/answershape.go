@@ -92,7 +92,7 @@ func (a *answer) strangeRefusal() string {
 	switch {
 	case a.StatusCode == http.StatusProxyAuthRequired || a.StatusCode == http.StatusNetworkAuthenticationRequired:
 		return "a demand to sign in"
-	case a.isPage():
+	case a.isPage() || a.isNoAbsence():
 		return a.describe()
 	case len(text) > 0 && text[0] == '{':
 		return when(!a.marked() && !(a.json && bytes.Contains(text, []byte(`"__type"`))), "a JSON object of somebody else")
@@ -106,6 +106,20 @@ func (a *answer) strangeRefusal() string {
 		return when(!a.marked() && !(a.isHead() && a.contentType() != ""), a.describe())
 	}
 	return ""
+}
+
+// isNoAbsence reports refusals that pass for "there is no such thing" and say
+// nothing: DynamoDB and KMS refuse in JSON and know no 404, and S3 sends a
+// document with its own to whoever reads.
+func (a *answer) isNoAbsence() bool {
+	empty := len(a.text()) == 0 && !a.marked()
+	switch {
+	case a.json && a.call != "GetBucketPolicy":
+		return a.StatusCode == http.StatusNotFound && !bytes.Contains(a.text(), []byte(`"__type"`)) || a.StatusCode/100 == 4 && empty
+	case a.isHead() || a.call == "PutObject" || a.call == "DeleteObject":
+		return false
+	}
+	return a.StatusCode == http.StatusNotFound && empty
 }
 
 func isErrorRoot(root string) bool {

@@ -106,7 +106,7 @@ func strangerFailure(f *model.Failure, e *strangerError, host string) {
 	case e.otherRequest():
 		f.Kind, f.Code = model.ErrUnsupported, e.what+" in its place"
 		f.Next = host + " does not know this request and answered another one; a store that is not AWS may lack it."
-	case e.root == "Error":
+	case e.erred():
 		f.Next = host + " answered that all is well, with an error as its content: try again, and ask who runs it."
 	case e.root == "ListAllMyBucketsResult":
 		f.Next = host + " answered with its buckets, as if none had been named: check --endpoint-url and --path-style."

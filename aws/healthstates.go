@@ -94,7 +94,7 @@ func isStateByContent(r stateRead) bool {
 	return r.err == nil && !slices.Contains(none, r.front.header.Format)
 }
 
-// deletedStates are the facts of states that are gone; nothing is read of them.
+// deletedStates are the states that are gone; what they lost is read later.
 func (h *healthReader) deletedStates(l *stateListing) []model.StateHealth {
 	var all []model.StateHealth
 	for _, s := range h.deleted(l) {
@@ -200,6 +200,9 @@ func (h *healthReader) wantsBytes(s model.State) bool {
 
 // stateFacts puts the facts of the states together.
 func (h *healthReader) stateFacts() {
+	for i := range h.f.States.Items { // those that are gone
+		h.f.States.Items[i].Loss = h.lost[h.f.States.Items[i].Key]
+	}
 	for _, r := range h.states {
 		h.f.States.Items = append(h.f.States.Items, h.stateHealth(r))
 	}

@@ -44,11 +44,9 @@ func stateChecks() []Check {
 		},
 		{
 			ID: "state-loss", Severity: SeverityHigh, Title: "No state lost half of its resources in the last day",
-			Why:     "Whoever applies next makes again what is only lost from the state, or destroys what depends on it. An apply over another state, a push or a wrong destroy looks like this.",
+			Why:     "Whoever applies next makes again what is only lost from the state, or destroys what depends on it. An apply over another state, a push, a deletion or a wrong destroy looks like this.",
 			Actions: []string{"s3:ListBucketVersions", "s3:GetObjectVersion"},
-			judge: func(h HealthFacts) judgement {
-				return judgeStates(h, "with its resources", func(s StateHealth) judgement { return judgeLoss(s, h.At) })
-			},
+			judge:   judgeLosses,
 			remedy: func(s site) Remedy {
 				return Remedy{Summary: "Look whether that was meant, before anybody applies; restore the version before it if it was not.",
 					CLI: s.each(func(sub subject) string { return s.program.Command("history", s.url(sub)) })}
@@ -57,15 +55,44 @@ func stateChecks() []Check {
 	}
 }
 
+// judgeLosses also judges states that are gone: they lost all.
+func judgeLosses(h HealthFacts) judgement {
+	j := judgeEach(h.States, "the states", "there is no state", func(s StateHealth) (subject, judgement) {
+		return subject{name: s.Key, key: s.Key}, judgeLoss(s, h.At)
+	})
+	return j.summed("state", "with its resources")
+}
+
 // judgeLoss: half of the resources or more, as the history of a state has it.
 func judgeLoss(s StateHealth, now time.Time) judgement {
 	return judgeFact("what it lost", s.Loss, func(l Loss) judgement {
-		when := l.Since.UTC().Format("2006-01-02 15:04 UTC")
-		if !now.IsZero() && now.After(l.Since) {
-			when = span(now.Sub(l.Since)) + " ago"
+		if s.Deleted && !l.Severe() {
+			return notApplicable("is deleted")
 		}
-		return passedIf(!halves(l.Was, l.Is), "nothing lost", fmt.Sprintf("lost %d of %d resources, %s", l.Was-l.Is, l.Was, when))
+		return passedIf(!l.Severe(), "nothing lost", l.text(now))
 	})
+}
+
+// Severe reports whether half of the resources are lost, or more.
+func (l Loss) Severe() bool {
+	if l.Replaced || l.Deleted {
+		return l.Was > 0
+	}
+	return halves(l.Was, l.Is)
+}
+
+func (l Loss) text(now time.Time) string {
+	when := "on " + l.Since.UTC().Format("2006-01-02 15:04 UTC")
+	if !now.IsZero() && now.After(l.Since) {
+		when = span(now.Sub(l.Since)) + " ago"
+	}
+	switch {
+	case l.Deleted:
+		return fmt.Sprintf("deleted %s, with %s", when, countOf(l.Was, "resource"))
+	case l.Replaced:
+		return fmt.Sprintf("lost all of %s to a state of another lineage with %d, %s", countOf(l.Was, "resource"), l.Is, when)
+	}
+	return fmt.Sprintf("lost %d of %d resources, %s", l.Was-l.Is, l.Was, when)
 }
 
 // judgeStates judges every state that is there; pass says in a word that all are

@@ -234,7 +234,7 @@ type TableTTL struct {
 type StateHealth struct {
 	Key       string
 	Workspace string
-	Deleted   bool // its newest version is a delete marker; then no other fact is read
+	Deleted   bool // its newest version is a delete marker; then no fact but its loss is read
 
 	Header     Fact[StateHeader]
 	Encryption Fact[Encryption]
@@ -252,14 +252,16 @@ type StateHealth struct {
 	Anomalies        Fact[[]string]
 	AnomaliesPartial bool
 	// Loss is what the state lost within the last day: the newest version and the
-	// largest of that day, read whole (s3:GetObjectVersion). Nothing where it did not
-	// shrink.
+	// largest of that day, read whole (s3:GetObjectVersion). Where it did not shrink,
+	// only the lineage is compared. Also of a deleted state.
 	Loss Fact[Loss]
 }
 
 // Loss is how many resources a state has, and how many it had before.
 type Loss struct {
 	Was, Is       int
+	Deleted       bool      // it is gone
+	Replaced      bool      // what is there now is another state, by its lineage
 	Before, Since time.Time // when the two versions were written
 }
 

@@ -92,7 +92,7 @@ func (h *healthReader) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	if h.at.IsZero() {
-		return h.c.now()
+		return h.c.serviceNow()
 	}
 	return h.at
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -50,8 +52,12 @@ func TestAFaultOfTheProgramEndsInAResult(t *testing.T) {
 				return // before or after the operation itself: the program says so
 			}
 			var crash *aws.Crash
-			if res.Outcome != model.OutcomeInterrupted || !errors.As(res.Err, &crash) || !strings.Contains(strings.Join(res.Next.Texts(), " "), "recover") {
+			if res.Outcome != model.OutcomeInterrupted || !errors.As(res.Err, &crash) {
 				t.Fatalf("%s: %s, next %q", res.Outcome, res.Message, res.Next)
+			}
+			next := strings.Join(res.Next.Texts(), " ")
+			if held := strings.Join(slices.Collect(maps.Values(l.held())), "") != ""; held != strings.Contains(next, "recover") || held == strings.Contains(next, model.NothingLeft) {
+				t.Fatalf("locks held: %t, next %q", held, next)
 			}
 			good := l.client(func(o *aws.Options) { o.Alive = func(int) model.Fact[bool] { return model.Known(false) } })
 			plan, err := good.PlanRecover(t.Context(), l.backend(), labKey, "")

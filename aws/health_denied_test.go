@@ -43,6 +43,9 @@ func TestNoCheckPassesWithoutTheReadThatItNeeds(t *testing.T) {
 		"lock-diverged s3:GetObject":                         "the listing, in which no lock file lies",
 		"lock-malformed s3:GetObject":                        "the listing, in which no lock file lies",
 		"lock-old s3:GetObject":                              "the listing, in which no lock file lies",
+		"lock-stale s3:GetObject":                            "the listing, in which no lock file lies",
+		"lock-stale s3:GetObjectVersion":                     "the rows and the listing, by which no lock is held",
+		"lock-stale s3:ListBucketVersions":                   "the rows and the listing, by which no lock is held",
 	}
 	s := at(demoSite(t))
 	b := model.Backend{Name: "data", Bucket: "acme-tfstate-data"}

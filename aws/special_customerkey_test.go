@@ -152,7 +152,7 @@ func TestWithoutTheCustomersKeyEverythingIsListedAndSaysWhatItCannotRead(t *test
 			l.refuses(client, p, "the version cannot be read: "+c.reason)
 			p, err = client.PlanRepair(t.Context(), b, labKey, model.RepairRequest{To: model.RepairToBytes})
 			l.must(p, err)
-			l.refuses(client, p, "nobody can tell which digest is right: "+c.reason)
+			l.refuses(client, p, "nobody can tell which digest is right ("+c.reason+")")
 		})
 	}
 }

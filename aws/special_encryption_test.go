@@ -195,7 +195,7 @@ func TestNothingIsWrittenUnderAKeyThatIsOutOfService(t *testing.T) {
 	}
 }
 
-func TestACurrentVersionThatCannotBeReadIsNotReplaced(t *testing.T) {
+func TestACurrentVersionThatCannotBeReadIsReplacedOnlyWithTheWord(t *testing.T) {
 	for state, take := range outOfService() {
 		t.Run(state, func(t *testing.T) {
 			l := newSpecial(t, emulator.Options{}, model.MechanismDynamoDB)
@@ -203,7 +203,14 @@ func TestACurrentVersionThatCannotBeReadIsNotReplaced(t *testing.T) {
 			first := l.write(1, "one")
 			l.writeBytes(body(2, "two"), under("aws:kms", arn))
 			take(l, arn)
-			l.refuses(l.client(), l.planRestore(l.client(), first), "the current version cannot be read")
+			c := l.client()
+			p := l.planRestore(c, first)
+			l.server.ResetLog()
+			wantOutcome(t, c.Run(t.Context(), p, []string{labKey}, nil), model.OutcomeRefused)
+			if got := l.changes(); len(got) > 0 {
+				t.Errorf("without the word it sent %v", got)
+			}
+			wantOutcome(t, c.Run(t.Context(), p, []string{labKey, model.TokenUnread}, nil), model.OutcomeDone)
 		})
 	}
 }

@@ -144,7 +144,7 @@ func judgeKeys(h HealthFacts, judge func(Key, time.Time) judgement) judgement {
 func judgeKeysToday(h HealthFacts, judge func(Key, time.Time) judgement) judgement {
 	j := judgeKeys(h, judge)
 	if j.status == FindingPass && len(h.States.Items) > 0 {
-		j.evidence = append(slices.Clone(j.evidence), "keys that only old versions are under were not looked at (stateward keys looks at them)")
+		j.evidence = append(slices.Clone(j.evidence), "keys that only old versions are under were not looked at (the command keys looks at them)")
 		j.parts = nil
 	}
 	return j

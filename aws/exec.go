@@ -33,6 +33,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	}
 	res := r.survived()
 	r.conclude(&res)
+	r.tellLate(&res)
 	res.Next = append(res.Next, r.notes.all()...)
 	r.offerUnguarded(&res)
 	if err := r.record(model.JournalEntry{Event: "end", Outcome: res.Outcome, Message: res.Message, Now: res.Now, Undo: undoCommand(res.Undo), Backup: res.Backup}); err != nil {
@@ -111,6 +112,7 @@ type run struct {
 	again    func() error // after a pause: is everything still as the steps so far left it?
 	sent     atomic.Int64 // changing requests
 	notes    notices      // what the operator has to be told beside how it ended
+	late     []heldLock   // locks of which a write went unanswered: it may arrive when they are released
 }
 
 func (c *Client) newRun(ctx context.Context, p *model.Plan, progress func(model.StepEvent)) *run {

@@ -174,6 +174,9 @@ func (c *changer) took(held heldLock, err error) (string, error) {
 	if err == nil || isUnsettled(err) || !errors.Is(err, model.ErrChanged) && !notSent(err) {
 		c.held = append(c.held, held)
 	}
+	if held.open > 0 {
+		c.late = append(c.late, held)
+	}
 	return "held, ID " + c.lockID, err
 }
 

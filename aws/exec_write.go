@@ -115,7 +115,10 @@ func (c *changer) release() (string, error) {
 	for _, h := range c.held {
 		g.Go(func() error { return c.releaseOne(h) })
 	}
-	return "released", g.Wait()
+	if err := g.Wait(); err != nil {
+		return "", err
+	}
+	return "released", c.awaitLate()
 }
 
 func (r *run) releaseOne(h heldLock) error {

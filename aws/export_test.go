@@ -27,3 +27,6 @@ func SendThrough(c *Client, way sdk.HTTPClient) {
 
 // Urgent marks reads that are sent to an endpoint that has fallen silent, too.
 var Urgent = urgent
+
+// LatePause is the first pause of those that wait for a lock that may arrive late.
+const LatePause = latePause

@@ -22,6 +22,7 @@ type heldLock struct {
 	whole     bool // raw is a whole row: somebody added to ours
 	etag      string
 	versionID string // of a lock file; "" where the bucket keeps no versions or the answer was lost
+	open      int    // requests to take it that may still take effect: nobody heard how they ended
 }
 
 // takeLockfile creates the lock file unless there is one.
@@ -37,7 +38,7 @@ func (c *Client) takeLockfile(ctx context.Context, b model.Backend, key string, 
 	}
 	err := c.settle(ctx, change{
 		what: "taking the lock file", store: c.storeOf(ctx, b),
-		send: put(writeCondition{absent: true}), bare: put(writeCondition{none: true}),
+		send: put(writeCondition{absent: true}), bare: put(writeCondition{none: true}), open: &held.open,
 		look: func(ctx context.Context) (standing, error) {
 			now, err := c.lockfileOf(ctx, b, key)
 			if err != nil {
@@ -58,7 +59,7 @@ func (c *Client) takeLockRow(ctx context.Context, b model.Backend, table, key st
 	held := heldLock{mechanism: model.MechanismDynamoDB, table: table, raw: raw}
 	var other *model.Lock
 	err := c.settle(ctx, change{
-		what: "taking the lock in " + table,
+		what: "taking the lock in " + table, open: &held.open,
 		send: func(ctx context.Context) error { return c.putLockRow(ctx, b, table, key, raw) },
 		look: func(ctx context.Context) (standing, error) {
 			now, err := c.lockRowOf(ctx, b, table, key)

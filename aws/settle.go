@@ -25,6 +25,7 @@ type change struct {
 	look  func(context.Context) (standing, error)
 	store string                      // the endpoint, where it is not AWS's and the change one of an object
 	bare  func(context.Context) error // the same without its condition; nil where it cannot do without
+	open  *int                        // counts requests that may still be under way when it is over; nil where nobody asks
 }
 
 // foreignError says that somebody else changed what a step was conditional on.
@@ -92,12 +93,13 @@ func (c *Client) settle(ctx context.Context, ch change) error {
 		if last == nil || notSent(last) && !late {
 			return last
 		}
-		late = late || unanswered(last)
+		late = ch.leftOpen(last) || late
 		where, err := c.lookUntil(ctx, ch)
 		switch {
 		case err != nil:
 			return &unsettledError{what: ch.what, cause: err}
 		case where == standsDone:
+			ch.arrived(last)
 			return nil
 		case where == standsOtherwise:
 			return c.foreign(ctx, ch, last)
@@ -113,6 +115,25 @@ func (c *Client) settle(ctx context.Context, ch change) error {
 		return c.withoutCondition(ctx, ch, last)
 	}
 	return last
+}
+
+// leftOpen reports that a request went without an answer, and counts it.
+func (ch change) leftOpen(err error) bool {
+	if !unanswered(err) {
+		return false
+	}
+	if ch.open != nil {
+		*ch.open++
+	}
+	return true
+}
+
+// arrived: the effect is there, so one of the requests is under way no more. Where
+// the last one failed for another reason it may be that one's.
+func (ch change) arrived(last error) {
+	if ch.open != nil && *ch.open > 0 && (unanswered(last) || errors.Is(last, model.ErrChanged)) {
+		*ch.open--
+	}
 }
 
 // isFinal reports answers that a repetition does not change.

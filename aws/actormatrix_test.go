@@ -201,6 +201,10 @@ func (c *meetings) verdict(t *testing.T, m *meeting, res model.Result, run func(
 // because nobody but a person can tell what is right, it does what the refusal says.
 func (c *meetings) ends(t *testing.T, m *meeting, res model.Result, run func(planOf) model.Result) {
 	t.Helper()
+	if res.Next[0].Text == model.NothingLeft {
+		c.ended.Add(1)
+		return
+	}
 	plan, command := commandOf(res.Next)
 	if plan == nil {
 		if !slices.Contains(res.Next.Texts(), model.NothingLeft) {

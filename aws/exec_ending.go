@@ -39,6 +39,19 @@ func (r *run) conclude(res *model.Result) {
 	res.Next = append(model.Hints{finish}, res.Next...)
 }
 
+// tellDigest completes a result that is the one meant, but for a digest with which
+// no client reads the state: what is true now, and what makes it right.
+func (r *run) tellDigest(res *model.Result) {
+	s := r.look()
+	res.Message += "; but the digest of the state is wrong, and no client reads it until that is repaired"
+	res.Now = s.Now()
+	hint := s.Finish(r.plan.URL(), r.c.opts.Program)
+	if hint == (model.Hint{}) {
+		hint = s.Repair(r.plan.URL(), r.c.opts.Program)
+	}
+	res.Next = append(model.Hints{hint}, res.Next...)
+}
+
 // isOurs reports whether a lock is one that this very operation took.
 func (r *run) isOurs(l model.Lock) bool {
 	rec, ours := model.ParseRecoveryRecord(l.Info.Info)

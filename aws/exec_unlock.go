@@ -13,6 +13,7 @@ type unlocker struct {
 	spec    *model.UnlockSpec
 	present []bool // by victim: still there at the last look
 	removed int
+	digest  model.DigestVerdict // after it; "" where it could not be read
 }
 
 func (u *unlocker) do() model.Result {
@@ -38,6 +39,9 @@ func (u *unlocker) do() model.Result {
 	_ = u.step(u.checkDigest) // a digest that cannot be read does not undo an unlock
 	res := u.finished()
 	looked(&res)
+	if u.digest.Blocks() {
+		u.tellDigest(&res)
+	}
 	return res
 }
 
@@ -155,6 +159,7 @@ func (u *unlocker) checkDigest() (string, error) {
 	if !known {
 		return "", fmt.Errorf("the digest could not be checked: %s", facts.Digest.Reason())
 	}
+	u.digest = verdict
 	return "digest " + string(verdict), nil
 }
 

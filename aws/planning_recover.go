@@ -21,8 +21,7 @@ func (c *Client) planRecover(ctx context.Context, b model.Backend, key, reason s
 		Now: c.serviceTime(report.Locks), ReadOnly: c.opts.ReadOnly, Program: c.opts.Program}
 	f.Record, f.Held, f.Others = ownLocks(report.Locks)
 	if len(f.Held) == 0 {
-		return &model.Plan{Operation: model.OpRecover, Backend: b, Key: key, Made: f.Now, Reason: reason, Gone: len(report.Problems) == 0,
-			Refusals: report.Problems}, nil
+		return c.planWithoutRecord(ctx, f, reason), ctx.Err()
 	}
 	f.Expires, _ = c.expires(ctx, b)
 	if c.opts.Alive != nil {
@@ -34,6 +33,17 @@ func (c *Client) planRecover(ctx context.Context, b model.Backend, key, reason s
 	p := model.PlanRecover(f, reason)
 	c.unguard(ctx, p)
 	return p, nil
+}
+
+// planWithoutRecord is the plan where no operation left a lock: nothing is to be
+// recovered, but whoever comes here from an operation that lost its locks must not
+// be told that all is well while no client can read the state.
+func (c *Client) planWithoutRecord(ctx context.Context, f model.RecoverFacts, reason string) *model.Plan {
+	digest := model.Known(model.DigestNotUsed)
+	if len(f.Problems) == 0 {
+		digest = c.StateFacts(ctx, f.Backend, model.State{Bucket: f.Backend.Bucket, Key: f.Key}).Digest
+	}
+	return model.PlanWithoutRecord(f, digest, reason)
 }
 
 // ownLocks are the locks of the first operation that left a record.

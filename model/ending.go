@@ -126,10 +126,8 @@ func (s Standing) Finish(url string, run Program) Hint {
 		return Hint{Text: "Finish or undo it, here or from any machine that reaches it, with", Command: run.Command("recover", url)}
 	case !s.needsRepair():
 		return Hint{}
-	case len(s.Locks) > 0:
-		return Hint{Text: "When " + holderName(s.Locks[0]) + " has given the lock back, make the digest right with", Command: run.Command("repair", url)}
 	}
-	return Hint{Text: "Make the digest right with", Command: run.Command("repair", url)}
+	return repairWhenFree(url, s.Locks, run)
 }
 
 // needsRepair reports whether a digest is not right, or nobody could tell.

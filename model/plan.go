@@ -37,6 +37,7 @@ type Plan struct {
 	Refusals []string // reasons why it must not run; empty when it may
 	Holder   *Lock    // the foreign lock because of which it must not run; nil where there is none
 	Gone     bool     // there is nothing to do any more: already gone
+	NoRecord bool     // of a recovery: every place was read, and no interrupted operation holds a lock
 
 	Unguarded string // why changes of objects are compared and not conditional; "" where they are
 

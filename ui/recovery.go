@@ -190,7 +190,7 @@ func planRecover(h host, b model.Backend, key string) *planDialog {
 // foundNone lets go of an interrupted operation that the plan did not find any
 // more. Such a plan is made only when every place could be read.
 func (d *planDialog) foundNone() {
-	if d.plan != nil && d.plan.Operation == model.OpRecover && d.plan.Gone {
+	if d.plan != nil && d.plan.Operation == model.OpRecover && (d.plan.Gone || d.plan.NoRecord) {
 		d.host.fleet().interrupted.heard(d.backend, d.state, model.LockReport{}, d.host.now())
 	}
 }

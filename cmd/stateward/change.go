@@ -62,7 +62,7 @@ func (c *change) run(ctx context.Context) error {
 		return c.finish(ctx, dryRun(plan))
 	}
 	if err := plan.Refused(); err != nil {
-		return c.refused(err, plan.Holder)
+		return c.refused(err, plan.Holder, plan.InsteadOf()...)
 	}
 	typed, err := c.tokens(ctx, plan)
 	if err != nil {
@@ -89,8 +89,8 @@ func (c *change) readOnly() error {
 
 // refused ends a command that changed nothing, with a result like any other. The
 // holder is whose lock stopped it; nil for nobody's.
-func (c *change) refused(err error, holder *model.Lock) error {
-	r := model.Result{Operation: c.what, State: c.url(), Outcome: model.OutcomeFailed, Message: err.Error(), Err: err, Holder: holder}
+func (c *change) refused(err error, holder *model.Lock, next ...model.Hint) error {
+	r := model.Result{Operation: c.what, State: c.url(), Outcome: model.OutcomeFailed, Message: err.Error(), Err: err, Holder: holder, Next: next}
 	if exitCodeOf(err) == exitRefused {
 		r.Outcome = model.OutcomeRefused
 	}

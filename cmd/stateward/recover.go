@@ -98,10 +98,30 @@ func (s *session) interrupted(ctx context.Context, args []string, p *problems) (
 		return nil, err
 	}
 	states := recorded(backends, reports, p)
+	states = append(states, s.unfit(ctx, found, reports, states)...)
 	if len(states) == 0 && len(p.texts) == 0 {
 		return nil, s.nothingFits(ctx, found)
 	}
 	return states, nil
+}
+
+// unfit are the named states on which nothing was interrupted, and which are not
+// well all the same: their plans say why.
+func (s *session) unfit(ctx context.Context, found []target, reports []model.LockReport, recorded []stateAt) []stateAt {
+	var states []stateAt
+	for i, t := range found {
+		if t.named != nil || t.rest == "" || strings.HasSuffix(t.rest, "/") || len(reports[i].Problems) > 0 {
+			continue
+		}
+		b, key := s.known.holding(t)
+		if slices.ContainsFunc(recorded, func(at stateAt) bool { return at.backend.Bucket == b.Bucket && at.key == key }) {
+			continue
+		}
+		if p, err := s.access.PlanRecover(ctx, b, key, ""); err != nil || !p.Gone {
+			states = append(states, stateAt{b, key})
+		}
+	}
+	return states
 }
 
 // recorded are the states on which a lock holds a record.
@@ -159,6 +179,8 @@ func lookedOn(p *model.Plan, err error) (*model.Plan, error) {
 	switch {
 	case err != nil:
 		return none, err
+	case p.NoRecord:
+		return none, nil // of a digest that it left wrong the recovery's own result tells
 	case p.Recover == nil && !p.Gone:
 		return none, errors.New(strings.Join(p.Refusals, "; "))
 	}

@@ -57,7 +57,7 @@ const (
 type lockRule func(Lock, LockContext) (Evidence, bool)
 
 func lockRules() []lockRule {
-	return []lockRule{ruleRecord, ruleProcess, ruleMalformed, ruleNote, rulePlace, ruleWrites, ruleSilence, ruleCI, ruleThisHost, ruleOrphan, ruleDiverged}
+	return []lockRule{ruleRecord, ruleProcess, ruleMalformed, ruleNote, rulePlace, ruleDate, ruleWrites, ruleSilence, rulePast, ruleCI, ruleThisHost, ruleOrphan, ruleDiverged}
 }
 
 func ruleRecord(l Lock, _ LockContext) (Evidence, bool) {
@@ -121,6 +121,31 @@ func rulePlace(l Lock, _ LockContext) (Evidence, bool) {
 	return Evidence{"other-place", fmt.Sprintf("it was taken for s3://%s and is here as a replica or a copy, or by another name of the bucket: what is seen here says nothing about its holder", path), pointsNeutral}, path != ""
 }
 
+// ruleDate: the clock of a holder that is wrong dates nothing.
+func ruleDate(l Lock, _ LockContext) (Evidence, bool) {
+	return Evidence{"odd-date", "it says that it was taken on " + utcText(l.Info.Created) + ", when it cannot have been: the clock of its holder is wrong", pointsNeutral}, l.oddlyDated()
+}
+
+// rulePastUnread is the rule of a lock that might be called stale if more could be
+// read.
+const rulePastUnread = "past-unread"
+
+// rulePast: what cannot be read of the past is said, as silence then says nothing.
+func rulePast(l Lock, c LockContext) (Evidence, bool) {
+	if l.elsewhere() != "" {
+		return Evidence{}, false
+	}
+	if c.Runs.IsUnknown() {
+		return Evidence{rulePastUnread, "for how long locks are held here as a rule is not known: " + c.Runs.Reason(), pointsNeutral}, true
+	}
+	for _, run := range c.Runs.Or(LockRuns{}).Runs {
+		if run.Info.IsUnknown() {
+			return Evidence{rulePastUnread, "what past locks were for is not known: " + run.Info.Reason(), pointsNeutral}, true
+		}
+	}
+	return Evidence{}, false
+}
+
 // watchSpan is how far apart two reads of a lock must be to be worth a line.
 const watchSpan = 15 * time.Second
 
@@ -170,7 +195,7 @@ func ruleOrphan(l Lock, _ LockContext) (Evidence, bool) {
 }
 
 func ruleDiverged(l Lock, _ LockContext) (Evidence, bool) {
-	return Evidence{"diverged", "the two mechanisms hold different locks: two holders", pointsNeutral}, l.Diverged
+	return Evidence{"diverged", "different locks are held on this state, in two mechanisms or tables: two holders", pointsNeutral}, l.Diverged
 }
 
 // looksLikeCI recognises the users and hosts that CI systems run jobs as, by

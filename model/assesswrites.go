@@ -17,6 +17,9 @@ func (l Lock) taken() (at time.Time, slack time.Duration) {
 	if l.Mechanism == MechanismLockfile && !l.LastModified.IsZero() {
 		return l.LastModified.Truncate(time.Second), 0
 	}
+	if l.oddlyDated() {
+		return time.Time{}, 0
+	}
 	return l.Info.Created.Truncate(time.Second), clockSlack
 }
 
@@ -141,12 +144,15 @@ func (c LockContext) lively() time.Duration {
 	return max(time.Hour, c.Runs.Or(LockRuns{}).Times().Longest)
 }
 
+// ruleWritesUnknown is the rule of a lock whose state's last write cannot be read.
+const ruleWritesUnknown = "writes-unknown"
+
 // ruleWrites: clients write a state under its lock, so a recent version that no
 // other lock explains shows that the holder lives. An old one does not: many a run
 // was killed after a write, and somebody may write with -lock=false.
 func ruleWrites(l Lock, c LockContext) (Evidence, bool) {
 	if c.LastWrite.IsUnknown() && l.elsewhere() == "" {
-		return Evidence{"writes-unknown", "the state's last write could not be read: " + c.LastWrite.Reason(), pointsNeutral}, true
+		return Evidence{ruleWritesUnknown, "the state's last write could not be read: " + c.LastWrite.Reason(), pointsNeutral}, true
 	}
 	w, ok := c.writes(l)
 	if !ok || l.elsewhere() != "" {
@@ -183,7 +189,7 @@ func (w writtenUnder) text(taken time.Time) string {
 	case w.unsure != "":
 		return fmt.Sprintf("a version was written %s after it was taken; under whose lock is not known: %s", span(w.newest.Sub(taken)), w.unsure)
 	case w.by != "":
-		return fmt.Sprintf("what was written since it was taken, was written under other locks (the last by %s)", w.by)
+		return fmt.Sprintf("what was written since it was taken, was written while somebody else held a lock here too (the last time %s): it may be theirs", w.by)
 	case w.close:
 		return "a version was written at about the time when it was taken: by it, or just before"
 	}

@@ -23,11 +23,11 @@ func lockChecks() []Check {
 			judge:   lockCheck("of a state that exists", judgeOrphanLock), remedy: unlockRemedy("Clear the lock, once it is sure that nobody is about to create the state."),
 		},
 		{
-			ID: "lock-diverged", Severity: SeverityHigh, Title: "Both mechanisms agree on who holds a lock",
-			Why:     "Different locks in the lock file and in the table mean two holders, each sure to be alone.",
+			ID: "lock-diverged", Severity: SeverityHigh, Title: "Both mechanisms and all tables agree on who holds a lock",
+			Why:     "Different locks in the lock file and in the tables mean two holders, each sure to be alone.",
 			Actions: actions,
 			judge: lockCheck("in agreement", func(l Lock) judgement {
-				return passedIf(!l.Diverged, "agrees", "the mechanisms hold different locks"+byHolder(l))
+				return passedIf(!l.Diverged, "agrees", "other places hold different locks"+byHolder(l))
 			}),
 			remedy: unlockRemedy("Find out which holder still runs; clear the other one's lock."),
 		},
@@ -113,7 +113,12 @@ func judgeStaleLock(l Lock) judgement {
 	switch l.Verdict {
 	case LikelyStale:
 		return failed(because)
-	case LikelyLive, Unclear:
+	case LikelyLive:
+		return passed(because)
+	case Unclear:
+		if i := slices.IndexFunc(l.Evidence, func(e Evidence) bool { return e.Rule == rulePastUnread || e.Rule == ruleWritesUnknown }); i >= 0 {
+			return unknown(l.Evidence[i].Text + byHolder(l))
+		}
 		return passed(because)
 	}
 	return unknown("nobody has judged it" + byHolder(l))

@@ -139,9 +139,20 @@ func (l Lock) Created() time.Time {
 	return l.LastModified
 }
 
+// oddlyDated reports a lock whose holder's clock was wrong: it says that it was
+// taken when it cannot have been.
+func (l Lock) oddlyDated() bool {
+	firstTool := time.Date(2014, time.July, 1, 0, 0, 0, 0, time.UTC) // Terraform's first release
+	created := l.Info.Created
+	return !created.IsZero() && (created.Before(firstTool) || !l.ReadAt.IsZero() && created.After(l.ReadAt.Add(clockSlack)))
+}
+
 // Age is how long the lock is held by the service's clock; never negative.
 func (l Lock) Age() (time.Duration, bool) {
 	created := l.Created()
+	if l.oddlyDated() {
+		created = l.LastModified
+	}
 	if created.IsZero() || l.ReadAt.IsZero() {
 		return 0, false
 	}

@@ -87,8 +87,11 @@ func describeHolders(p *Plan, victims, others []Lock) {
 	for _, l := range distinctHolders(victims) {
 		p.fact("Held by", strings.TrimSpace(holderName(l)+"   "+l.Info.OperationName()+"   "+toolName(l.Info.Version)))
 		if created := l.Created(); !created.IsZero() {
-			age, _ := l.Age()
-			p.fact("Since", fmt.Sprintf("%s (%s)", created.UTC().Format("2006-01-02 15:04:05 UTC"), span(age)))
+			since := created.UTC().Format("2006-01-02 15:04:05 UTC")
+			if age, known := l.Age(); known {
+				since += " (" + span(age) + ")"
+			}
+			p.fact("Since", since)
 		}
 		p.fact("Lock ID", l.Token())
 		if l.Malformed != "" {

@@ -121,12 +121,19 @@ func newLockDoc(l model.Lock) lockDoc {
 		seconds := int64(age / time.Second)
 		d.AgeSeconds = &seconds
 	} else {
-		d.Unknown.note("age_seconds", "the lock does not say when it was taken")
+		d.Unknown.note("age_seconds", whyNoAge(d.Created))
 	}
 	if d.Created == nil {
 		d.Unknown.note("created", "the lock does not say when it was taken")
 	}
 	return d
+}
+
+func whyNoAge(created *time.Time) string {
+	if created != nil {
+		return "the lock says that it was taken when it cannot have been"
+	}
+	return "the lock does not say when it was taken"
 }
 
 // stored is a field of the stored lock, verbatim. A lock that is not as the

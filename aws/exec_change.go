@@ -31,6 +31,7 @@ type changer struct {
 	history   []string // the entries of the history as the plan knew them
 	hadNull   bool     // one of them, not the current one, was the null version
 	gone      bool     // what was replaced is in the bucket no more
+	unlooked  bool     // whether it is could not be told
 	unkept    bool     // the bucket kept no versions when the state was written
 }
 

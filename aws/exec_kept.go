@@ -52,7 +52,7 @@ func (c *changer) verifyKept(written string) error {
 	if err != nil {
 		c.notes.add("Whether version " + c.current.VersionID + ", which was replaced, is still there could not be told: " + model.Reason(err) + ".")
 	}
-	c.gone = gone
+	c.gone, c.unlooked = gone, err != nil
 	return nil
 }
 
@@ -105,6 +105,9 @@ func (c *changer) tellUnkept(res *model.Result) {
 	case c.hadNull:
 		res.Outcome = model.OutcomeFailed
 		res.Message += "; but " + suspended + ": the null version of the state, an older one, is destroyed, and there is no backup of it"
+	case c.unlooked:
+		res.Outcome = model.OutcomeFailed
+		res.Message += "; but " + suspended + ", and whether version " + c.current.VersionID + ", which it replaced, is destroyed could not be told"
 	default:
 		res.Message += "; " + suspended + ", which destroyed nothing"
 	}

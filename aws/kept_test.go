@@ -40,6 +40,7 @@ func TestWhatBecomesOfTheVersionThatARestoreReplaces(t *testing.T) {
 		"versioning is suspended after the plan":            {does: suspend, outcome: model.OutcomeRefused, says: "versioning of the bucket is suspended since"},
 		"versioning cannot be read any more":                {deny: "s3:GetBucketVersioning", outcome: model.OutcomeFailed, says: "s3:GetBucketVersioning"},
 		"it is suspended right before the write":            {when: "PutObject", does: suspend, outcome: model.OutcomeDone, undo: true, says: "destroyed nothing", next: "put-bucket-versioning"},
+		"suspended, and what it replaced cannot be seen":    {when: "PutObject", does: func(l *special) { suspend(l); l.server.Deny("s3:GetObjectVersion") }, outcome: model.OutcomeFailed, undo: true, says: "is destroyed could not be told", next: "put-bucket-versioning"},
 		"suspended, and the current one is the null one":    {onlyOld: true, when: "PutObject", does: suspend, outcome: model.OutcomeFailed, says: "version null, which it replaced, is destroyed", next: "backup memory:"},
 		"suspended, and an older one is the null one":       {old: true, when: "PutObject", does: suspend, outcome: model.OutcomeFailed, undo: true, says: "no backup of it", next: "put-bucket-versioning"},
 		"the current null version stays where it is kept":   {onlyOld: true, outcome: model.OutcomeDone, undo: true},

@@ -129,10 +129,15 @@ func (lab *terraformLab) bareWorkspace(t *testing.T, m mechanism) *terraformWork
 	w.http("PUT", "/"+w.bucket, nil, "")
 	w.http("PUT", "/"+w.bucket+"?versioning", nil, `<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>`)
 	if m.dynamodb {
-		w.dynamo("CreateTable", `{"TableName":"tflocks","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
+		w.makeTable()
 	}
 	w.writeConfiguration()
 	return w
+}
+
+func (w *terraformWorkspace) makeTable() {
+	w.t.Helper()
+	w.dynamo("CreateTable", `{"TableName":"tflocks","KeySchema":[{"AttributeName":"LockID","KeyType":"HASH"}],"AttributeDefinitions":[{"AttributeName":"LockID","AttributeType":"S"}],"BillingMode":"PAY_PER_REQUEST"}`)
 }
 
 func (w *terraformWorkspace) writeConfiguration() {

@@ -48,7 +48,7 @@ func stubs(t *testing.T, names ...string) string {
 // programs are found.
 func pasteInto(t *testing.T, shell, dir, line string, env ...string) (words []string, err error) {
 	t.Helper()
-	cmd := exec.Command(shell, "-c", line)
+	cmd := exec.CommandContext(t.Context(), shell, "-c", line)
 	cmd.Env = append([]string{"PATH=" + dir + ":/usr/bin:/bin"}, env...)
 	out, err := cmd.Output()
 	return strings.Split(strings.TrimSuffix(string(out), "\x00"), "\x00"), err

@@ -140,7 +140,7 @@ func (p *printed) runs(t *testing.T, binary, line string) {
 	if change && !strings.Contains(line, "--dry-run") {
 		line += " --dry-run"
 	}
-	cmd := exec.Command("sh", "-c", line)
+	cmd := exec.CommandContext(t.Context(), "sh", "-c", line)
 	cmd.Env = append(cleanEnv(), "PATH="+filepath.Dir(binary)+":/usr/bin:/bin", "HOME="+p.fleet.home,
 		"AWS_ACCESS_KEY_ID=test", "AWS_SECRET_ACCESS_KEY=test", "AWS_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true")
 	cmd.Dir = t.TempDir()
@@ -250,7 +250,7 @@ func TestAWSReadsThePrintedCommands(t *testing.T) {
 			continue
 		}
 		seen[words[2]] = true
-		cmd := exec.Command("sh", "-c", strings.Split(strings.NewReplacer("REGION", "us-east-1", "ACCOUNT", "123456789012", "BUCKET", "bucket", "TABLE", "table").Replace(line), " > ")[0])
+		cmd := exec.CommandContext(t.Context(), "sh", "-c", strings.Split(strings.NewReplacer("REGION", "us-east-1", "ACCOUNT", "123456789012", "BUCKET", "bucket", "TABLE", "table").Replace(line), " > ")[0])
 		cmd.Env = append(cleanEnv(), "PATH="+filepath.Dir(aws)+":/usr/bin:/bin", "AWS_ENDPOINT_URL=http://127.0.0.1:9", "AWS_MAX_ATTEMPTS=1",
 			"AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x", "AWS_REGION=us-east-1", "AWS_DEFAULT_REGION=us-east-1", "AWS_EC2_METADATA_DISABLED=true")
 		out, _ := cmd.CombinedOutput() // nobody answers, which is no success

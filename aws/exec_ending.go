@@ -29,14 +29,24 @@ func (r *run) conclude(res *model.Result) {
 	if res.Outcome != model.OutcomeInterrupted || isLost(res.Err) { // a lost lock is given back by its own command
 		return
 	}
-	finish := s.Finish(r.plan.URL(), r.c.opts.Program)
+	finish := s.Finish(r.plan.URL(), r.program(res.Err))
 	if r.plan.Unlock != nil {
-		finish = s.FinishUnlock(r.plan, r.c.opts.Program)
+		finish = s.FinishUnlock(r.plan, r.program(res.Err))
 	}
 	if finish == (model.Hint{}) {
 		finish.Text = model.NothingLeft
 	}
 	res.Next = append(model.Hints{finish}, res.Next...)
+}
+
+// program is what the commands of an ending are made with: where the store was seen
+// not to hold to conditions, with the word without which they would be refused.
+func (r *run) program(err error) model.Program {
+	var refused *conditionError
+	if r.plan.Unguarded != "" || errors.As(err, &refused) && refused.store != "" {
+		return r.c.opts.Program.Unguarded()
+	}
+	return r.c.opts.Program
 }
 
 // tellDigest completes a result that is the one meant, but for a digest with which
@@ -45,9 +55,9 @@ func (r *run) tellDigest(res *model.Result) {
 	s := r.look()
 	res.Message += "; but the digest of the state is wrong, and no client reads it until that is repaired"
 	res.Now = s.Now()
-	hint := s.Finish(r.plan.URL(), r.c.opts.Program)
+	hint := s.Finish(r.plan.URL(), r.program(res.Err))
 	if hint == (model.Hint{}) {
-		hint = s.Repair(r.plan.URL(), r.c.opts.Program)
+		hint = s.Repair(r.plan.URL(), r.program(res.Err))
 	}
 	res.Next = append(model.Hints{hint}, res.Next...)
 }

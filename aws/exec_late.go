@@ -80,7 +80,7 @@ func (r *run) tellLate(res *model.Result) {
 // nameRecover names what removes a lock that appears late, first where nothing
 // else is to be done now.
 func (r *run) nameRecover(res *model.Result) {
-	hint := model.Hint{Text: "Should that lock appear, remove it, here or from any machine, with", Command: r.c.opts.Program.Command("recover", r.plan.URL())}
+	hint := model.Hint{Text: "Should that lock appear, remove it, here or from any machine, with", Command: r.program(res.Err).Command("recover", r.plan.URL())}
 	res.Next = slices.DeleteFunc(res.Next, func(h model.Hint) bool { return h.Text == model.NothingLeft })
 	switch {
 	case slices.ContainsFunc(res.Next, func(h model.Hint) bool { return h.Command == hint.Command }):

@@ -127,12 +127,17 @@ func (r *run) offerUnguarded(res *model.Result) {
 	case !errors.As(res.Err, &refused):
 	case refused.store == "":
 		res.Next = append(res.Next, model.Hint{Text: "Ask who runs the service: it refuses a condition that holds."})
+	case res.Outcome == model.OutcomeInterrupted && len(res.Next) > 0:
+		if res.Next[0].Command != "" { // it has the word already
+			res.Next[0].Text = onlyUnguarded
+		}
 	default:
-		res.Next = append(res.Next, model.Hint{
-			Text:    "On this store it goes only by comparing, changing and looking afterwards, which is not atomic: make sure that nobody else is at work, then",
-			Command: r.c.opts.Program.Command(append(r.anew(res.Outcome), "--confirm", model.TokenUnguarded)...)})
+		again := r.program(res.Err).Command(r.anew(res.Outcome)...)
+		res.Next = append(model.Hints{{Text: onlyUnguarded, Command: again}}, res.Next...)
 	}
 }
+
+const onlyUnguarded = "On this store it goes only by comparing, changing and looking afterwards, which is not atomic: make sure that nobody else is at work, then"
 
 // anew is the command that does what this run was to do, or finishes it.
 func (r *run) anew(ended model.Outcome) []string {

@@ -58,6 +58,9 @@ func tellsNoTales(t *testing.T, res model.Result, command string) {
 			t.Errorf("says %q: %s\n%s", wrong, res.Message, next)
 		}
 	}
+	if first := res.Next[0].Command; !strings.HasPrefix(first, command) || !strings.Contains(first, "--confirm UNGUARDED") {
+		t.Errorf("the command that is named first is refused again: %q", first)
+	}
 	if !strings.Contains(res.Message, saysRefused) || !strings.Contains(next, command) || !strings.Contains(next, "--confirm UNGUARDED") {
 		t.Errorf("message %s\nnext %s", res.Message, next)
 	}

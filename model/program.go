@@ -28,6 +28,8 @@ type Program struct {
 	// Profile, Region and EndpointURL are those in force, wherever they were
 	// given: the aws command line does not read our config.
 	Profile, Region, EndpointURL string
+
+	unguarded bool // changes are named with the word that allows them without a condition
 }
 
 // Reach is how one backend is reached: by which commands, and on whose behalf.
@@ -47,7 +49,7 @@ func (p Program) Command(args ...string) string {
 	if slices.Contains(args, "") {
 		return ""
 	}
-	words, rest := append([]string{"stateward"}, args...), []string(nil)
+	words, rest := append([]string{"stateward"}, p.confirmed(args)...), []string(nil)
 	if i := slices.Index(words, "--"); i >= 0 {
 		words, rest = words[:i], words[i:]
 	}
@@ -56,6 +58,24 @@ func (p Program) Command(args ...string) string {
 		return "(cd " + ShellQuote(p.Dir) + " && " + line + ")"
 	}
 	return line
+}
+
+// Unguarded is the program on a store that does not hold to conditions: each of its
+// changes asks for the word that allows it, and is refused without.
+func (p Program) Unguarded() Program {
+	p.unguarded = true
+	return p
+}
+
+func (p Program) confirmed(args []string) []string {
+	if !p.unguarded || len(args) == 0 || slices.Contains(args, TokenUnguarded) {
+		return args
+	}
+	changes := slices.Contains([]Operation{OpUnlock, OpRestore, OpRepair, OpRecover}, Operation(args[0])) && !slices.Contains(args, "--dry-run")
+	if !changes {
+		return args
+	}
+	return slices.Concat(args, []string{"--confirm", TokenUnguarded})
 }
 
 // DiffWords are the arguments that compare two versions of a state. An id that

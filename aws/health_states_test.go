@@ -192,7 +192,8 @@ func TestBreaksOfTheLastDaysShowWithoutReadingOldVersions(t *testing.T) {
 		"bytes of before it was deleted":                {bodies: []string{big, big + " ", deletedState, big}, partial: true},
 		"a break before it was deleted":                 {bodies: []string{big, longState, deletedState, stateV4}, want: "shrank from", partial: true},
 		"bytes that came back over later ones":          {bodies: []string{big, big + " ", big}, want: "came back", partial: true},
-		"a break that is older than 30 days is history": {bodies: []string{big, longState, longState + " "}, age: 40 * 24 * time.Hour, partial: true},
+		"a break that is older than 30 days is history": {bodies: []string{big, longState, strings.Replace(longState, `"serial":7`, `"serial":8`, 1)}, age: 40 * 24 * time.Hour},
+		"a serial that was repeated today":              {bodies: []string{big, longState, longState + " "}, age: 40 * 24 * time.Hour, want: "the serial was repeated"}, // what was lost is asked of both
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSiteOf(t)

@@ -17,6 +17,8 @@ import (
 type lateLock struct {
 	write   string // as a request
 	hold    int    // how many of them are held back
+	blind   string // a request that is refused once the locks are released; "" for none
+	freed   bool
 	at      func(emulator.Request) bool
 	release chan struct{}
 	once    sync.Once
@@ -34,6 +36,10 @@ func (l *lateLock) hook(r emulator.Request) *emulator.Fault {
 		return &emulator.Fault{Before: func() { <-l.release }, After: func() { close(done) }}
 	case l.at != nil && len(l.held) > 0 && l.at(r):
 		return &emulator.Fault{Before: l.arrive}
+	case strings.HasPrefix(requestName(r), "Delete"):
+		l.freed = true
+	case l.freed && requestName(r) == l.blind:
+		return &emulator.Fault{Status: 403, Code: "AccessDenied"}
 	}
 	return nil
 }
@@ -54,6 +60,7 @@ type arrival struct {
 	hold      int // how many of the writes
 	at        func(emulator.Request) bool
 	awaited   bool // while the executor waits for it
+	unread    bool // the place cannot be read when the locks are released
 	wantTold  bool
 	wantEnded model.Outcome
 }
@@ -74,16 +81,17 @@ func TestALockThatArrivesLateIsRemovedOrToldOf(t *testing.T) {
 		"the row":       {"PutItem " + labLockID, "GetItem " + labLockID},
 	} {
 		for when, c := range map[string]arrival{
-			"before the look":                        {1, named(at[1]), false, false, model.OutcomeDone},
-			"before the release":                     {1, named("PutObject " + labKey), false, true, model.OutcomeDone},
-			"while it is waited for":                 {1, nil, true, false, model.OutcomeDone},
-			"after everything":                       {1, nil, false, true, model.OutcomeDone},
-			"each, while they are waited for":        {3, nil, true, true, model.OutcomeFailed},
-			"each, after the operation was given up": {3, nil, false, true, model.OutcomeFailed},
+			"before the look":                        {1, named(at[1]), false, false, false, model.OutcomeDone},
+			"before the release":                     {1, named("PutObject " + labKey), false, false, true, model.OutcomeDone},
+			"while it is waited for":                 {1, nil, true, false, false, model.OutcomeDone},
+			"after everything":                       {1, nil, false, false, true, model.OutcomeDone},
+			"after everything, and nobody can look":  {1, nil, false, true, true, model.OutcomeInterrupted},
+			"each, while they are waited for":        {3, nil, true, false, true, model.OutcomeFailed},
+			"each, after the operation was given up": {3, nil, false, false, true, model.OutcomeFailed},
 		} {
 			t.Run(place+", "+when, func(t *testing.T) {
 				hurry := 250 * time.Millisecond
-				for !c.plays(t, p, at[0], hurry) {
+				for !c.plays(t, p, at, hurry) {
 					if hurry *= 2; hurry > 10*time.Second {
 						t.Fatal("it never ended as meant")
 					}
@@ -95,9 +103,12 @@ func TestALockThatArrivesLateIsRemovedOrToldOf(t *testing.T) {
 
 // plays is false when the hurry was so great that other requests were given up as
 // well: the machine is busy.
-func (c arrival) plays(t *testing.T, p *played, write string, hurry time.Duration) bool {
+func (c arrival) plays(t *testing.T, p *played, place [2]string, hurry time.Duration) bool {
 	t.Helper()
-	late := &lateLock{write: write, hold: c.hold, at: c.at, release: make(chan struct{})}
+	late := &lateLock{write: place[0], hold: c.hold, at: c.at, release: make(chan struct{})}
+	if c.unread {
+		late.blind = place[1]
+	}
 	d := newDesk(t, hurry)
 	defer d.close()
 	hasty := d.client(hurry, func(o *aws.Options) {

@@ -18,7 +18,8 @@ func (a *app) recoverCommand(f *flags) *cobra.Command {
 		Short: "Finish or undo restores and repairs that were interrupted",
 		Long: `Find locks that an interrupted stateward left, tell from what is stored how far it
 came, and finish or undo it. It works from any machine. An operation that may still
-be under way asks for the word DEAD (--confirm DEAD).`,
+be under way asks for the word DEAD (--confirm DEAD). Of a state that is named and on
+which nothing was interrupted it says whether its digest is wrong, and names the repair.`,
 		ValidArgsFunction: a.completeTargets(f),
 		RunE: a.with(f, func(ctx context.Context, s *session, args []string) error {
 			return recoverAll(ctx, s, args, c)

@@ -16,7 +16,6 @@ import (
 	"github.com/stateward/stateward/aws/emulator"
 	"github.com/stateward/stateward/aws/emulator/checker"
 	"github.com/stateward/stateward/internal/evidence"
-	"github.com/stateward/stateward/model"
 )
 
 // TestCrashMatrix kills the program at each request that it sends after its
@@ -108,11 +107,11 @@ func (c crash) try(t *testing.T) {
 		s.kill(c.earlier.args(s), c.earlier.dies)
 	}
 	s.kill(c.args(s), c.at)
-	finish := []string{"recover", crashURL, "--yes", "--confirm", model.TokenDead}
 	if c.victims != nil {
-		finish = c.args(s)
+		s.mustRun(c.args(s)...)
+	} else {
+		s.recovers()
 	}
-	s.mustRun(finish...)
 	change := c.change(s)
 	change.Done = c.victims != nil
 	for _, wrong := range checker.Judge(original, s.look(), change) {

@@ -20,6 +20,7 @@ func (c *Client) Run(ctx context.Context, p *model.Plan, typed []string, progres
 	if err := c.mayRun(ctx, p, typed); err != nil {
 		res := r.ended(model.OutcomeRefused, err)
 		res.Holder = p.Holder
+		res.Next = append(res.Next, p.Instead...)
 		return res
 	}
 	if p.Gone {

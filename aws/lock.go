@@ -151,7 +151,7 @@ func (r *lockReader) odd() {
 	case len(r.locks) == 0 && r.b.Source != model.SourceLockTable:
 		r.problem(r.gone, r.b.URL(r.b.Prefix))
 	default:
-		r.notes = append(r.notes, "there is no bucket "+r.b.Bucket+" any more: rows of lock tables are all that is left of it")
+		r.notes = append(r.notes, "no bucket "+r.b.Bucket+" was found with this account and endpoint: rows of lock tables are all that is known of it")
 	}
 	if err := r.foreign.err(); err != nil && r.b.Source != model.SourceTarget {
 		r.problems = append(r.problems, err.Error())

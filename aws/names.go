@@ -18,12 +18,15 @@ const (
 	mostElsewhere = 256 // lock files that are read
 )
 
+// neverState reports the key of a folder or of a lock file.
+func neverState(key string) bool { return strings.HasSuffix(key, "/") || model.IsLockFile(key) }
+
 // existed reports whether a state with this key is or was there: an object or a
 // version of one, a lock file now or before, a row. An error says that it could
 // not be told.
 func (c *Client) existed(ctx context.Context, b model.Backend, key string) (bool, error) {
-	if strings.HasSuffix(key, "/") || model.IsLockFile(key) {
-		return false, nil // never the key of a state
+	if neverState(key) {
+		return false, nil
 	}
 	var errs []error
 	for _, look := range []func() (bool, error){
@@ -150,12 +153,12 @@ func (s *surroundings) takeRow(b model.Backend, table string, r row) {
 	}
 }
 
-// elsewhere are the locks with this token on other states, in any table and in
+// elsewhere are the locks with this token, or one like it, on other states, in any table and in
 // the lock files of the bucket.
 func (c *Client) elsewhere(ctx context.Context, b model.Backend, key, token string, s *surroundings) []model.Lock {
 	var found []model.Lock
 	add := func(l model.Lock) {
-		if l.Token() == token && (l.Bucket != b.Bucket || l.Key != key) {
+		if l.MayBeMeant(token) && (l.Bucket != b.Bucket || l.Key != key) {
 			found = append(found, l)
 		}
 	}
@@ -230,11 +233,11 @@ func (c *Client) locate(ctx context.Context, f *model.UnlockFacts, token string)
 	if found || ctx.Err() != nil {
 		return ctx.Err()
 	}
-	return c.nowhere(f, s, unsure)
+	return c.nowhere(f, token, s, unsure)
 }
 
 // nowhere is the error of an unlock whose state is not there.
-func (c *Client) nowhere(f *model.UnlockFacts, s *surroundings, unsure error) error {
+func (c *Client) nowhere(f *model.UnlockFacts, token string, s *surroundings, unsure error) error {
 	var failure *model.Failure
 	err := c.noSuchState(f.Backend, f.Key, "unlock", s)
 	if !errors.As(err, &failure) {
@@ -245,7 +248,11 @@ func (c *Client) nowhere(f *model.UnlockFacts, s *surroundings, unsure error) er
 	}
 	for _, l := range f.Elsewhere {
 		url := "s3://" + l.Bucket + "/" + l.Key
-		failure.Next = fmt.Sprintf("%s. That lock ID is held by %s on %s; remove it there with", strings.TrimSuffix(failure.Next, ". The states are listed by"), whoOf(l), url)
+		which := "That lock ID"
+		if l.Token() != token {
+			which = "No lock with the ID " + token + " was found, and the similar " + l.Token()
+		}
+		failure.Next = fmt.Sprintf("%s. %s is held by %s on %s; remove it there with", strings.TrimSuffix(failure.Next, ". The states are listed by"), which, whoOf(l), url)
 		failure.Command = c.opts.Program.Unlock(url, l)
 	}
 	return failure
@@ -299,9 +306,19 @@ func isOfPrefix(key, prefix string) bool {
 func (c *Client) mayHaveRows(ctx context.Context, b model.Backend) bool {
 	tables, some := eachTable(ctx, c, b, func(table string) bool {
 		rows, err := c.tableRows(ctx, b, table)
-		return err != nil || slices.ContainsFunc(rows, func(r row) bool { _, ok := r.keyIn(b); return ok })
+		return err != nil || slices.ContainsFunc(rows, func(r row) bool { return r.isBelow(b) })
 	})
 	return tables.gap != nil || slices.Contains(some, true)
+}
+
+// isBelow reports whether a row is a lock or the digest of a state of this
+// backend. A prefix that goes on into the LockID of a digest means no state.
+func (r row) isBelow(b model.Backend) bool {
+	key, ok := r.keyIn(b)
+	if ok && r.digests() && !r.info.present {
+		ok = strings.HasPrefix(strings.TrimSuffix(key, digestIDSuffix), b.Prefix)
+	}
+	return ok
 }
 
 // mayHaveVersions: versions that this identity may not list are taken for none, as
@@ -326,7 +343,7 @@ func similarVersions(id string, history []model.Version) string {
 
 // missesRepair is an error where there is nothing that could be repaired, nor was.
 func (c *Client) missesRepair(ctx context.Context, f model.RepairFacts) error {
-	if f.Current != nil {
+	if f.Current != nil && !neverState(f.Key) || f.Mechanisms.KeepsDigest() {
 		return nil
 	}
 	if found, _ := c.existed(ctx, f.Backend, f.Key); found { // what could not be read, the plan says

@@ -1,6 +1,7 @@
 package aws_test
 
 import (
+	"errors"
 	"net/http"
 	"slices"
 	"strings"
@@ -25,23 +26,27 @@ func TestALockThatIsNotHere(t *testing.T) {
 		deny                 string
 		fails, refused, gone string // which of the three, and what it says
 	}{
-		"a mistyped key":                   {key: "ap/terraform.tfstate", id: staleID, fails: similar},
-		"a trailing slash":                 {key: labKey + "/", id: staleID, fails: similar},
-		"a leading slash":                  {key: "/" + labKey, id: staleID, fails: similar},
-		"a space pasted with it":           {key: labKey + " ", id: staleID, fails: similar},
-		"the key of its lock file":         {key: labKey + ".tflock", id: staleID, fails: similar},
-		"the LockID of its digest":         {key: labKey + "-md5", id: staleID, fails: similar},
-		"the name of its backup":           {key: labKey + ".backup", id: staleID, fails: similar},
-		"other letters":                    {key: strings.ToUpper(labKey), id: staleID, fails: similar},
-		"as a browser writes it":           {key: strings.ReplaceAll(labKey, "/", "%2F"), id: staleID, fails: similar},
-		"a workspace without a state":      {key: "env:/dev/" + labKey, id: staleID, fails: labKey},
-		"and where the ID is held":         {key: "ap/terraform.tfstate", id: "held-in-prod", fails: "stateward unlock s3://" + labBucket + "/" + neighbourKey + " --lock-id held-in-prod"},
-		"nothing is like it":               {key: "q", id: staleID, fails: "There is no such state s3://" + labBucket + "/q"},
-		"the wrong workspace":              {key: labKey, id: "held-in-prod", refused: "stateward unlock s3://" + labBucket + "/" + neighbourKey + " --lock-id held-in-prod"},
-		"an ID that nobody holds":          {key: labKey, id: "nobody", gone: "no lock is held on s3://" + labBucket + "/" + labKey},
-		"whatever is held, of a free one":  {key: labKey, gone: "no lock is held"},
-		"where rows may not be scanned":    {key: labKey, id: "nobody", deny: "dynamodb:Scan", gone: "could not be looked for"},
-		"where versions may not be listed": {key: labKey, id: "nobody", deny: "s3:ListBucketVersions", gone: "no lock is held"},
+		"a mistyped key":                    {key: "ap/terraform.tfstate", id: staleID, fails: similar},
+		"a trailing slash":                  {key: labKey + "/", id: staleID, fails: similar},
+		"a leading slash":                   {key: "/" + labKey, id: staleID, fails: similar},
+		"a space pasted with it":            {key: labKey + " ", id: staleID, fails: similar},
+		"the key of its lock file":          {key: labKey + ".tflock", id: staleID, fails: similar},
+		"the LockID of its digest":          {key: labKey + "-md5", id: staleID, fails: similar},
+		"the name of its backup":            {key: labKey + ".backup", id: staleID, fails: similar},
+		"other letters":                     {key: strings.ToUpper(labKey), id: staleID, fails: similar},
+		"as a browser writes it":            {key: strings.ReplaceAll(labKey, "/", "%2F"), id: staleID, fails: similar},
+		"a workspace without a state":       {key: "env:/dev/" + labKey, id: staleID, fails: labKey},
+		"and where the ID is held":          {key: "ap/terraform.tfstate", id: "held-in-prod", fails: "stateward unlock s3://" + labBucket + "/" + neighbourKey + " --lock-id held-in-prod"},
+		"nothing is like it":                {key: "q", id: staleID, fails: "There is no such state s3://" + labBucket + "/q"},
+		"the wrong workspace":               {key: labKey, id: "held-in-prod", refused: "stateward unlock s3://" + labBucket + "/" + neighbourKey + " --lock-id held-in-prod"},
+		"the start of its ID there":         {key: labKey, id: "held-in", refused: "the similar held-in-prod is held by ci@runner-17"},
+		"its ID in other letters":           {key: labKey, id: "HELD-IN-PROD", refused: "the similar held-in-prod is held by ci@runner-17"},
+		"its ID with a space":               {key: labKey, id: " held-in-prod\n", refused: "the similar held-in-prod is held by ci@runner-17"},
+		"the start of the ID, and no state": {key: "ap/terraform.tfstate", id: "held-in", fails: "the similar held-in-prod is held by ci@runner-17"},
+		"an ID that nobody holds":           {key: labKey, id: "nobody", gone: "no lock is held on s3://" + labBucket + "/" + labKey},
+		"whatever is held, of a free one":   {key: labKey, gone: "no lock is held"},
+		"where rows may not be scanned":     {key: labKey, id: "nobody", deny: "dynamodb:Scan", gone: "could not be looked for"},
+		"where versions may not be listed":  {key: labKey, id: "nobody", deny: "s3:ListBucketVersions", gone: "no lock is held"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -71,8 +76,11 @@ func TestALockThatIsNotHere(t *testing.T) {
 					t.Fatal(err)
 				}
 				res := client.Run(t.Context(), p, []string{c.id}, nil)
-				if c.refused != "" && (res.Outcome != model.OutcomeRefused || !strings.Contains(res.Message, c.refused)) {
-					t.Errorf("%s: %s; want %q refused", res.Outcome, res.Message, c.refused)
+				if c.refused != "" && (res.Outcome != model.OutcomeRefused || !strings.Contains(res.Message+strings.Join(res.Next.Texts(), "\n"), c.refused)) {
+					t.Errorf("%s: %s %v; want %q refused", res.Outcome, res.Message, res.Next, c.refused)
+				}
+				if want := "stateward unlock s3://" + labBucket + "/" + neighbourKey + " --lock-id held-in-prod"; c.refused != "" && !slices.Equal(res.Next.Commands(), []string{want}) {
+					t.Errorf("to paste: %q, want %q", res.Next.Commands(), want)
 				}
 				if c.gone != "" && (res.Outcome != model.OutcomeAlreadyGone || !strings.Contains(res.Message, c.gone)) {
 					t.Errorf("%s: %s; want %q", res.Outcome, res.Message, c.gone)
@@ -115,7 +123,7 @@ func TestAnUnlockWhereAPlaceCannotBeRead(t *testing.T) {
 				c := l.client()
 				p := l.planUnlock(c, staleID)
 				res := c.Run(t.Context(), p, everyToken(p), nil)
-				if res.Outcome != model.OutcomeRefused || !strings.Contains(res.Message, "--mechanism "+string(place.seen)) || len(l.changes()) > 0 {
+				if res.Outcome != model.OutcomeRefused || !strings.Contains(strings.Join(res.Next.Commands(), "\n"), "--mechanism "+string(place.seen)) || len(l.changes()) > 0 {
 					t.Errorf("%s: %s; sent %v", res.Outcome, res.Message, l.changes())
 				}
 				if other := l.planUnlock(c, "another-id"); len(other.Refusals) == 0 || strings.Contains(other.Refusals[0], "no lock was found") {
@@ -197,8 +205,9 @@ func TestAPrefixBelowWhichThereIsNothing(t *testing.T) {
 	s.put(b.Bucket, "team/gone.tfstate", stateV4)
 	s.remove(b.Bucket, "team/gone.tfstate")
 	s.row("acme-locks", b.Bucket+"/row/app.tfstate", map[string]string{"Info": s.lockInfo("two", "")})
-	there := []string{"", "team/", "team/a", "team/app.tfstate", "team/gone.tfstate", "row/", "row/app.tfstate"}
-	missing := []string{"teem/", "team/app.tfstate/", "team/app.tfstate.tflock", "/team", "row/app.tfstate/"}
+	s.row("acme-locks", b.Bucket+"/row/digested.tfstate-md5", map[string]string{"Digest": "d41d8cd98f00b204e9800998ecf8427e"})
+	there := []string{"", "team/", "team/a", "team/app.tfstate", "team/gone.tfstate", "row/", "row/app.tfstate", "row/digested.tfstate"}
+	missing := []string{"row/digested.tfstate-md5", "teem/", "team/app.tfstate/", "team/app.tfstate.tflock", "/team", "row/app.tfstate/"}
 	for _, prefix := range slices.Concat(there, missing) {
 		b.Prefix = prefix
 		if err := s.client().Nothing(t.Context(), b); (err != nil) != slices.Contains(missing, prefix) {
@@ -218,5 +227,64 @@ func TestABucketWithoutVersionsKeepsNoHistoryOfItsLockFiles(t *testing.T) {
 		if runs.IsKnown() != known || !known && !strings.Contains(runs.Reason(), "keeps no history of its lock files") {
 			t.Errorf("%q: known %t, %q", status, runs.IsKnown(), runs.Reason())
 		}
+	}
+}
+
+// TestTheNameOfALockFileIsNoState: nothing is right, restored or gone there.
+func TestTheNameOfALockFileIsNoState(t *testing.T) {
+	for name, change := range map[string]func(*testing.T, *lab, string) error{
+		"repair": func(t *testing.T, l *lab, key string) error {
+			_, err := l.client().PlanRepair(t.Context(), l.backend(), key, model.RepairRequest{})
+			return err
+		},
+		"restore": func(t *testing.T, l *lab, key string) error {
+			_, err := l.client().PlanRestore(t.Context(), l.backend(), key, model.RestoreRequest{VersionID: "any"})
+			return err
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			everyMechanism(t, func(t *testing.T, l *lab) {
+				l.write(1, "one")
+				(&site{t: t, s3: l.s3, ddb: l.ddb}).put(labBucket, labKey+".tflock", lockRaw(staleID, "ci@runner-17"))
+				if err := change(t, l, labKey+".tflock"); !errors.Is(err, model.ErrNotFound) || !strings.Contains(err.Error(), "Similar: s3://"+labBucket+"/"+labKey) {
+					t.Errorf("%v", err)
+				}
+			})
+		})
+	}
+}
+
+// TestATableThatAnswersWithTheSamePagesIsNotReadForEver: a proxy or a store that
+// takes no notice of where a page starts.
+func TestATableThatAnswersWithTheSamePagesIsNotReadForEver(t *testing.T) {
+	page := func(last string) *emulator.Fault {
+		return &emulator.Fault{Status: http.StatusOK, Page: `{"Count":1,"Items":[{"LockID":{"S":"` + labBucket + `/` + labKey + `"},"Info":{"S":"x"}}],"LastEvaluatedKey":{"LockID":{"S":"` + last + `"}}}`}
+	}
+	for name, next := range map[string]func(start string) string{
+		"one page": func(string) string { return "a" },
+		"two pages one after other": func(start string) string {
+			return map[string]string{"a": "b"}[start] + map[bool]string{true: "a"}[start != "a"]
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := newLab(t, model.MechanismDynamoDB)
+			l.write(1, "one")
+			l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
+				if r.Operation != "Scan" {
+					return nil
+				}
+				start := ""
+				for _, k := range []string{"a", "b"} {
+					if strings.Contains(string(r.Body), `"ExclusiveStartKey":{"LockID":{"S":"`+k+`"}}`) {
+						start = k
+					}
+				}
+				return page(next(start))
+			})
+			report := l.client().Locks(t.Context(), l.backend())
+			if len(report.Locks) != 1 || !strings.Contains(strings.Join(report.Problems, "\n"), "the same page comes again") {
+				t.Errorf("%d locks, %q", len(report.Locks), report.Problems)
+			}
+		})
 	}
 }

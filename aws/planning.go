@@ -29,6 +29,7 @@ func (c *Client) planUnlock(ctx context.Context, b model.Backend, key string, r 
 	facts.Expires, _ = c.expires(ctx, b)
 	facts.Region, _ = c.tableRegion(ctx, b) // the command by hand is without it then
 	facts.At, _ = c.regionOf(ctx, b)
+	facts.Refuses = c.refusesConditions(ctx, b)
 	p := model.PlanUnlock(facts, r)
 	c.unguard(ctx, p)
 	return p, nil
@@ -53,6 +54,9 @@ func (c *Client) serviceTime(locks []model.Lock) time.Time {
 // version, or a history that cannot be read.
 func (c *Client) planRestore(ctx context.Context, b model.Backend, key string, r model.RestoreRequest) (*model.Plan, error) {
 	ctx = urgent(ctx)
+	if neverState(key) {
+		return nil, c.NoSuchState(ctx, b, key, "restore")
+	}
 	// The current version is read before the history is listed: what is written
 	// between the two is then a change that the restore's own check finds, and
 	// never a version whose serial the plan does not know of.

@@ -176,6 +176,7 @@ func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) (
 		return nil, err
 	}
 	var rows []row
+	seen, ends := map[string]bool{}, map[string]bool{} // LockIDs, and where pages ended: one that comes again would go on for ever
 	in := &dynamodb.ScanInput{TableName: &table, ConsistentRead: sdk.Bool(true)}
 	for {
 		out, err := api.Scan(ctx, in)
@@ -187,13 +188,18 @@ func (c *Client) scanTable(ctx context.Context, b model.Backend, table string) (
 			at = c.serviceNow()
 		}
 		for _, item := range out.Items {
-			if r, ok := rowOf(item, at); ok {
-				rows = append(rows, r)
+			if r, ok := rowOf(item, at); ok && !seen[r.lockID] {
+				rows, seen[r.lockID] = append(rows, r), true
 			}
 		}
 		if len(out.LastEvaluatedKey) == 0 {
 			return rows, nil
 		}
-		in.ExclusiveStartKey = out.LastEvaluatedKey
+		last := attrOf(out.LastEvaluatedKey, model.AttrLockID).value
+		if ends[last] {
+			return rows, &model.Failure{Kind: model.ErrInvalid, Tried: "reading the rows", On: "table " + table,
+				Code: "the same page comes again and again, so not all rows were read", Next: "Ask who runs the service."}
+		}
+		ends[last], in.ExclusiveStartKey = true, out.LastEvaluatedKey
 	}
 }

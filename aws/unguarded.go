@@ -183,6 +183,14 @@ func (c *Client) unguard(ctx context.Context, p *model.Plan) {
 	}
 }
 
+// refusesConditions reports whether the store refuses conditions, as far as is
+// known, or may, as the operator says.
+func (c *Client) refusesConditions(ctx context.Context, b model.Backend) bool {
+	store := c.storeOf(ctx, b)
+	known := c.lax.of(store)
+	return store != "" && (known == refusesWhatHolds || known == "" && c.opts.Unguarded)
+}
+
 // isBlind reports a lock file of which nothing shows afterwards what was removed.
 func isBlind(l model.Lock) bool {
 	return l.Mechanism == model.MechanismLockfile && !keepsVersions(l.VersionID)

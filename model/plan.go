@@ -35,6 +35,7 @@ type Plan struct {
 	Manual   Hints    // the same by hand, as aws commands
 	Tokens   []Token
 	Refusals []string // reasons why it must not run; empty when it may
+	Instead  Hints    // what to do where it must not run
 	Holder   *Lock    // the foreign lock because of which it must not run; nil where there is none
 	Gone     bool     // there is nothing to do any more: already gone
 	NoRecord bool     // of a recovery: every place was read, and no interrupted operation holds a lock

@@ -16,20 +16,12 @@ func PlanWithoutRecord(f RecoverFacts, digest Fact[DigestVerdict], reason string
 	case !known:
 		p.refuse(p.WhyGone() + ", but whether its digest is right could not be read: " + digest.Reason())
 	case verdict.Blocks():
-		p.Manual = Hints{repairWhenFree(p.URL(), f.Others, f.Program)}
-		p.refuse(p.WhyGone() + ", but its digest is wrong (" + string(verdict) + "). " + p.Manual[0].String())
+		p.Instead = Hints{repairWhenFree(p.URL(), f.Others, f.Program)}
+		p.refuse(p.WhyGone() + ", but its digest is wrong (" + string(verdict) + "). " + p.Instead[0].String())
 	default:
 		p.Gone = true
 	}
 	return p
-}
-
-// InsteadOf is what is to be done in place of a recovery that finds nothing to recover.
-func (p *Plan) InsteadOf() Hints {
-	if !p.NoRecord {
-		return nil
-	}
-	return p.Manual
 }
 
 // Blocks reports a digest with which no client reads the state.

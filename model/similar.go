@@ -117,3 +117,27 @@ func SimilarVersions(id string, known []Version) []string {
 	}
 	return out[:min(mostSimilar, len(out))]
 }
+
+// Bounds of what counts as similar of a lock ID.
+const (
+	leastOfID = 4  // as many characters begin one
+	longID    = 16 // of so many, a few may be mistyped
+	typosInID = 2
+)
+
+// MayBeMeant reports whether somebody who names a lock in these words may mean
+// this one: by its ID, cut short or mistyped, or by the digits of its bytes.
+func (l Lock) MayBeMeant(words string) bool {
+	meant := strings.ToLower(strings.TrimSpace(words))
+	for _, name := range []string{strings.ToLower(l.Token()), l.RawSHA256()} {
+		switch {
+		case name == meant || strings.Contains(meant, name):
+			return true
+		case len(meant) >= leastOfID && strings.HasPrefix(name, meant):
+			return true
+		case len(meant) >= longID && editDistance(meant, name, typosInID) <= typosInID:
+			return true
+		}
+	}
+	return false
+}

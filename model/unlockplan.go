@@ -23,6 +23,7 @@ type UnlockFacts struct {
 	Now       time.Time // by the service's clock
 	Expires   time.Time // of the credentials; zero: they do not
 	ReadOnly  bool
+	Refuses   bool    // the store refuses conditions of changes, or may
 	Program   Program // for the commands by hand
 }
 
@@ -142,7 +143,7 @@ func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 	for _, l := range victims {
 		if l.Mechanism == MechanismLockfile {
 			p.step("delete lock file", "delete "+l.Where(), "only if it is still exactly this one")
-			p.Manual = append(p.Manual, manualFileDelete(l, f))
+			p.Manual = append(p.Manual, manualFileDelete(l, f)...)
 		} else {
 			p.step("delete lock row", "delete the row in "+l.Table, "only if it is still exactly this one")
 			warnOfDigest(p, l)
@@ -154,14 +155,21 @@ func unlockSteps(p *Plan, victims []Lock, f UnlockFacts) {
 	p.step("check digest", "compare the digest with the state's bytes", "")
 }
 
-// manualFileDelete is conditional like ours. A store that tells no ETag holds
-// nobody to a condition.
-func manualFileDelete(l Lock, f UnlockFacts) Hint {
-	command := f.Program.AWS(f.Backend.Access, "s3", f.At, "s3api", "delete-object", "--bucket", l.Bucket, "--key", LockKey(l.Key), "--if-match", l.ETag)
-	if command == "" {
-		return Hint{Text: "no command deletes " + l.Where() + " only while it is this one: the store tells no ETag of it"}
+// manualFileDelete is conditional like ours; where the store refuses that, it is
+// a look and a deletion. A store that tells no ETag holds nobody to a condition.
+func manualFileDelete(l Lock, f UnlockFacts) Hints {
+	s3api := func(call string, more ...string) string {
+		words := append([]string{"s3api", call, "--bucket", l.Bucket, "--key", LockKey(l.Key)}, more...)
+		return f.Program.AWS(f.Backend.Access, "s3", f.At, words...)
 	}
-	return Hint{Command: command}
+	switch {
+	case l.ETag == "":
+		return Hints{{Text: "no command deletes " + l.Where() + " only while it is this one: the store tells no ETag of it"}}
+	case f.Refuses:
+		return Hints{{Text: "The store refuses conditions, so look first: the ETag must be " + l.ETag, Command: s3api("head-object")},
+			{Text: "Only then", Command: s3api("delete-object")}}
+	}
+	return Hints{{Command: s3api("delete-object", "--if-match", l.ETag)}}
 }
 
 func manualRowDelete(l Lock, f UnlockFacts) string {

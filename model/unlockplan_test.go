@@ -110,6 +110,46 @@ func TestTheCommandsByHandHoldTheSameConditions(t *testing.T) {
 	}
 }
 
+// TestByHandOnAStoreThatRefusesConditions: what is to be pasted is not refused.
+func TestByHandOnAStoreThatRefusesConditions(t *testing.T) {
+	p := PlanUnlock(UnlockFacts{Locks: []Lock{heldBy("one", MechanismLockfile)}, Refuses: true, Now: planNow, Key: "k.tfstate", Backend: Backend{Bucket: "b"}}, UnlockRequest{})
+	said, commands := strings.Join(p.Manual.Texts(), "\n"), p.Manual.Commands()
+	if len(commands) != 2 || !strings.Contains(commands[0], "head-object") || !strings.Contains(commands[1], "delete-object") || strings.Contains(said, "--if-match") || !strings.Contains(said, `must be "e1"`) {
+		t.Errorf("%s", said)
+	}
+}
+
+func TestALockThatMayBeMeant(t *testing.T) {
+	const id = "71d89b36-316e-9845-07df-19d02b854eb1"
+	named, bare := heldBy(id, MechanismLockfile), heldBy("", MechanismLockfile)
+	bare.Info = LockInfo{}
+	for words, c := range map[string]struct {
+		lock Lock
+		want bool
+	}{
+		id:                                     {named, true},
+		id[:8]:                                 {named, true},
+		id[:4]:                                 {named, true},
+		id[:3]:                                 {named, false},
+		strings.ToUpper(id):                    {named, true},
+		" " + id + "\n":                        {named, true},
+		"ID: " + id:                            {named, true},
+		id[:35]:                                {named, true},
+		id[1:]:                                 {named, true},
+		strings.Replace(id, "d", "", 1):        {named, true},
+		"71d89b36-0000-0000-0000-19d02b854eb1": {named, false},
+		"":                                     {named, false},
+		"  ":                                   {named, false},
+		named.RawSHA256():                      {named, true},
+		bare.RawSHA256():                       {bare, true},
+		bare.RawSHA256()[:8]:                   {bare, true},
+	} {
+		if got := c.lock.MayBeMeant(words); got != c.want {
+			t.Errorf("%q: %v", words, got)
+		}
+	}
+}
+
 func recordText(t *testing.T, op Operation) string {
 	t.Helper()
 	info, err := RecoveryRecord{Operation: op, ID: "op", Host: "desk"}.Info()

@@ -12,8 +12,9 @@ func (f UnlockFacts) absent(p *Plan, r UnlockRequest, others []Lock) {
 		noSuchLock(p, f, r, others)
 	}
 	for _, l := range f.Elsewhere {
-		p.refuseFor(l, fmt.Sprintf("%s is held by %s on %s, not on %s: look there: %s", r.LockID, holderName(l),
-			"s3://"+l.Bucket+"/"+l.Key, p.URL(), f.Program.Unlock("s3://"+l.Bucket+"/"+l.Key, l)))
+		url := "s3://" + l.Bucket + "/" + l.Key
+		p.refuseFor(l, fmt.Sprintf("%s is held by %s on %s, not on %s", whichID(l, r.LockID), holderName(l), url, p.URL()))
+		p.Instead = append(p.Instead, Hint{Text: "Look at " + url + ". If that lock is meant, remove it with", Command: f.Program.Unlock(url, l)})
 	}
 	if len(p.Refusals) > 1 {
 		p.Refusals = []string{strings.Join(p.Refusals, "; ")}
@@ -25,6 +26,15 @@ func (f UnlockFacts) absent(p *Plan, r UnlockRequest, others []Lock) {
 		p.Gone = true
 		p.Unlock.Unread = f.unsought()
 	}
+}
+
+// whichID names the lock ID of a lock elsewhere; where it is not the one that
+// was asked for, it says so.
+func whichID(l Lock, asked string) string {
+	if l.Token() == asked {
+		return asked
+	}
+	return "no lock with the ID " + asked + " was found, and the similar " + l.Token()
 }
 
 // unsought is what was not looked at where no lock was found.
@@ -46,17 +56,16 @@ func refuseUnread(p *Plan, f UnlockFacts, r UnlockRequest) {
 		p.warn("Only what mechanism " + string(r.Mechanism) + " keeps is removed: a lock may be held where nobody could look.")
 		return
 	}
-	var alone []string
 	for _, m := range []Mechanism{MechanismLockfile, MechanismDynamoDB} {
 		for _, l := range p.Unlock.Victims {
 			if l.Mechanism == m {
-				alone = append(alone, f.Program.Command("unlock", p.URL(), "--lock-id", l.Token(), "--mechanism", string(m)))
+				p.Instead = append(p.Instead, Hint{Text: "To remove only what was found in " + l.Where(),
+					Command: f.Program.Command("unlock", p.URL(), "--lock-id", l.Token(), "--mechanism", string(m))})
 				break
 			}
 		}
 	}
-	p.refuse(fmt.Sprintf("not every place could be read, and a lock may be held there: %s. Try again when it can be read; to remove only what was found: %s",
-		strings.TrimSuffix(strings.Join(f.Problems, "; "), "."), strings.Join(alone, ", then ")))
+	p.refuse("not every place could be read, and a lock may be held there: " + strings.TrimSuffix(strings.Join(f.Problems, "; "), ".") + ". Try again when it can be read")
 }
 
 // Left is what the removal of locks leaves open: places that could not be read.

@@ -69,6 +69,7 @@ func hostileFleet() *fake {
 		p.Facts = append(p.Facts, model.PlanLine{Label: evil("label"), Text: evil("fact")})
 		p.Warnings = append(p.Warnings, evil("warning"))
 		p.Undo = model.Hint{Text: evil("undo"), Command: evil("undo command")}
+		p.Instead = append(p.Instead, model.Hint{Text: evil("instead"), Command: evil("instead command")})
 		p.Manual = append(p.Manual, model.Hint{Text: evil("manual"), Command: evil("manual command")})
 		p.Steps = append(p.Steps, model.PlanStep{Name: evil("step"), Does: evil("does"), Condition: evil("condition")})
 	}

@@ -226,13 +226,25 @@ func (d *planDialog) copyCommands() tea.Cmd {
 		d.said = "there is no command to copy"
 		return nil
 	}
-	if d.plan == nil || len(d.plan.Manual) == 0 {
+	cmds := planCommands(d.plan)
+	if len(cmds) == 0 {
 		d.said = "there is no command to copy"
 		return nil
 	}
-	cmds := d.plan.Manual.Commands()
 	d.said = "copied " + plural(len(cmds), "command")
 	return d.host.copiedCommands("the commands", cmds...)
+}
+
+// planCommands are the commands that a plan names: what to do instead where it
+// must not run, else the same by hand.
+func planCommands(p *model.Plan) []string {
+	if p == nil {
+		return nil
+	}
+	if instead := p.Instead.Commands(); len(instead) > 0 {
+		return instead
+	}
+	return p.Manual.Commands()
 }
 
 // followUps are the commands that a result names, and nothing else: what takes

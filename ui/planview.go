@@ -82,7 +82,7 @@ func (d *planDialog) asideLines(st widget.Styles) []string {
 	switch {
 	case d.said != "":
 		return []string{st.Dim.Render(d.said)}
-	case len(d.plan.Manual) > 0:
+	case len(d.plan.Manual.Commands()) > 0:
 		return []string{st.Dim.Render("The same by hand: ctrl+y copies the commands.")}
 	}
 	return nil
@@ -97,8 +97,13 @@ func (d *planDialog) closing() string {
 			return "ctrl+y copies " + plural(len(cmds), "command") + "   esc closes"
 		}
 	}
-	if d.task == nil && d.plan != nil && len(d.plan.Manual) > 0 {
-		return "ctrl+y copies the commands by hand   esc closes"
+	if d.task == nil && d.plan != nil {
+		switch {
+		case len(d.plan.Instead.Commands()) > 0:
+			return "ctrl+y copies what to do instead   esc closes"
+		case len(d.plan.Manual.Commands()) > 0:
+			return "ctrl+y copies the commands by hand   esc closes"
+		}
 	}
 	return "esc closes"
 }
@@ -113,6 +118,9 @@ func planLines(p *model.Plan, st widget.Styles, w int) []string {
 	var lines []string
 	for _, r := range p.Refusals {
 		lines = append(lines, labelled(st, "✖ Refused", r, widget.Bad, width, w)...)
+	}
+	for _, i := range p.Instead.Texts() {
+		lines = append(lines, labelled(st, "Instead", i, widget.Plain, width, w)...)
 	}
 	if p.Gone {
 		lines = append(lines, labelled(st, "✓ Gone", "there is nothing to do: "+p.WhyGone(), widget.Good, width, w)...)

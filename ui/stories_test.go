@@ -278,3 +278,17 @@ func TestTheCommandsByHandAreCopied(t *testing.T) {
 		t.Errorf("copied %q", s.copied)
 	}
 }
+
+func TestWhatToDoInsteadOfARefusedPlanIsCopied(t *testing.T) {
+	const command = "stateward unlock s3://acme-tfstate-data/other --lock-id one"
+	f := sampleFleet()
+	f.change = func(p *model.Plan) {
+		p.Refusals = []string{"that lock is held elsewhere"}
+		p.Instead = model.Hints{{Text: "Remove it there with", Command: command}}
+	}
+	s := open(t, f)
+	s.unlock().sees("✖ Refused", "that lock is held elsewhere", "Instead", "Remove it there with", "ctrl+y copies what to do instead").press("ctrl+y")
+	if s.copied != command {
+		t.Errorf("copied %q", s.copied)
+	}
+}

@@ -42,7 +42,7 @@ type change struct {
 func (c *change) run(ctx context.Context) error {
 	c.where = c.program.Where(c.backend) // until something was asked
 	if !c.flags.dryRun && (c.set.readOnly || c.backend.Policy.ReadOnly) {
-		return c.refused(c.readOnly(), nil)
+		return c.refused(c.readOnly(), nil, nil)
 	}
 	options := c.options([]model.Backend{c.backend}, false)
 	options.Unguarded = slices.Contains(c.flags.confirm, model.TokenUnguarded)
@@ -52,7 +52,7 @@ func (c *change) run(ctx context.Context) error {
 		if signalled(ctx) {
 			return err
 		}
-		return c.refused(err, nil)
+		return c.refused(err, nil, nil)
 	}
 	c.where = plan.Where
 	if !plan.Gone {
@@ -62,14 +62,14 @@ func (c *change) run(ctx context.Context) error {
 		return c.finish(ctx, dryRun(plan))
 	}
 	if err := plan.Refused(); err != nil {
-		return c.refused(err, plan.Holder, plan.InsteadOf()...)
+		return c.refused(err, plan.Holder, plan.Instead)
 	}
 	typed, err := c.tokens(ctx, plan)
 	if err != nil {
 		if signalled(ctx) {
 			return err
 		}
-		return c.refused(err, nil)
+		return c.refused(err, nil, nil)
 	}
 	return c.finish(ctx, c.execute(ctx, plan, typed))
 }
@@ -88,9 +88,9 @@ func (c *change) readOnly() error {
 }
 
 // refused ends a command that changed nothing, with a result like any other. The
-// holder is whose lock stopped it; nil for nobody's.
-func (c *change) refused(err error, holder *model.Lock, next ...model.Hint) error {
-	r := model.Result{Operation: c.what, State: c.url(), Outcome: model.OutcomeFailed, Message: err.Error(), Err: err, Holder: holder, Next: next}
+// holder is whose lock stopped it, nil for nobody's, and instead what to do.
+func (c *change) refused(err error, holder *model.Lock, instead model.Hints) error {
+	r := model.Result{Operation: c.what, State: c.url(), Outcome: model.OutcomeFailed, Message: err.Error(), Err: err, Holder: holder, Next: instead}
 	if exitCodeOf(err) == exitRefused {
 		r.Outcome = model.OutcomeRefused
 	}
@@ -102,6 +102,7 @@ func dryRun(p *model.Plan) model.Result {
 	r := model.Result{Operation: p.Operation, State: p.URL(), Outcome: model.OutcomeDryRun, Message: "dry run: nothing was changed", Holder: p.Holder}
 	switch {
 	case len(p.Refusals) > 0:
+		r.Next = p.Instead
 		r.Message = "dry run: nothing was changed, and it would be refused: " + strings.Join(p.Refusals, "; ")
 	case p.Gone:
 		r.Message = "dry run: there is nothing to do"

@@ -117,6 +117,25 @@ func refusedPlan() *model.Plan {
 	return p
 }
 
+// TestARefusedPlanSaysWhatToDoInstead: as a command to paste, in every form.
+func TestARefusedPlanSaysWhatToDoInstead(t *testing.T) {
+	const command = "stateward unlock s3://b/other --lock-id " + lockID
+	for _, how := range []string{"--yes", "--dry-run"} {
+		w := newWorld(t)
+		w.backends.plan = refusedPlan()
+		w.backends.plan.Instead = model.Hints{{Text: "Remove it there with", Command: command}}
+		e := w.run("unlock", "s3://b/k", "--lock-id", lockID, how, "-o", "json")
+		var doc resultDoc
+		if err := json.Unmarshal([]byte(e.stdout), &doc); err != nil {
+			t.Fatalf("%v in %s", err, e.stdout)
+		}
+		equal(t, how+": commands", doc.Commands, []string{command})
+		if !strings.Contains(e.stderr, "  Instead    Remove it there with: "+command) {
+			t.Errorf("%s: %s", how, e.stderr)
+		}
+	}
+}
+
 func TestReadOnlyRefusesBeforeAnyRequest(t *testing.T) {
 	w := newWorld(t)
 	e := w.run("restore", "s3://b/k", "--version-id", "v", "--yes", "--read-only")

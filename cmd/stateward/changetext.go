@@ -48,6 +48,9 @@ func planText(p *model.Plan) []string {
 	for _, r := range p.Refusals {
 		lines = append(lines, labelled("Refused", r))
 	}
+	for _, i := range p.Instead.Texts() {
+		lines = append(lines, labelled("Instead", i))
+	}
 	return lines
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -112,6 +113,9 @@ func (f *flags) options(fs *pflag.FlagSet) (options, error) {
 	take(&g, "concurrency", &o.concurrency, f.concurrency, parseConcurrency)
 	take(&g, "versions", &o.versions, f.versions, parseVersions)
 	o.lockTables = f.lockTables
+	if slices.Contains(f.lockTables, "") && g.err == nil {
+		g.err = usagef("--lock-table: a table has a name")
+	}
 	mechanisms, err := parseMechanisms(f.mechanisms)
 	if err != nil && g.err == nil {
 		g.err = usagef("--mechanism: %v", err)

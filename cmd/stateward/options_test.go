@@ -61,6 +61,7 @@ func TestUsageErrors(t *testing.T) {
 		"a flag without its value":     {[]string{"states", "--region"}, "flag needs an argument: --region", "stateward states --help"},
 		"versions that are no number":  {[]string{"states", "--versions", "abc"}, `--versions: "abc" is neither a whole number of versions nor all`, "stateward states --help"},
 		"negative versions":            {[]string{"history", "s3://b/k", "--versions", "-1"}, `--versions: "-1" is neither`, "stateward history --help"},
+		"a table without a name":       {[]string{"locks", "--lock-table", ""}, "--lock-table: a table has a name", "stateward locks --help"},
 		"no concurrency":               {[]string{"locks", "--concurrency", "0"}, "--concurrency: 0 is not between 1 and 256", "stateward locks --help"},
 		"a concurrency that is a word": {[]string{"locks", "--concurrency", "many"}, `--concurrency: "many" is not a whole number`, "stateward locks --help"},
 		"a timeout without a unit":     {[]string{"locks", "--timeout", "30"}, `--timeout: "30" is not a duration`, "stateward locks --help"},

@@ -161,6 +161,7 @@ func (p *printed) runs(t *testing.T, binary, line string) {
 // reference of the aws command line has them; those with a ! must be there.
 func awsOptions() map[string]string {
 	return map[string]string{
+		"s3api head-object":                        "!bucket !key version-id",
 		"s3api delete-object":                      "!bucket !key if-match version-id cli-input-json",
 		"s3api copy-object":                        "!bucket !key !copy-source metadata-directive content-type",
 		"s3api get-bucket-policy":                  "!bucket",

@@ -90,7 +90,10 @@ func (s *session) nothingToShow(ctx context.Context, b model.Backend, key, versi
 	}
 	var p problems
 	versions := s.versionsOf(ctx, b, key, &p)
-	if len(versions) == 0 && len(p.texts) == 0 {
+	if len(versions) == 0 && len(p.texts) > 0 {
+		return fault // the answer to the first question says more
+	}
+	if len(versions) == 0 {
 		return s.access.NoSuchState(ctx, b, key, "reading the state")
 	}
 	told := *f

@@ -178,7 +178,7 @@ func finish(l *stage, d *desk, res model.Result) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	if len(p.Instead) > 0 { // no lock is left, but the digest is wrong, or as wrong as it was: the repair is named
+	if p.NoRecord && len(p.Instead) > 0 { // no lock is left, but the digest is wrong, or as wrong as it was: the repair is named
 		if current := l.look().Objects[labKey][0]; current.Marker {
 			return // that of a deleted state is not what a restore changes
 		}

@@ -138,7 +138,7 @@ func (v *visitor) quiet() {
 		if still++; goroutines(works) > 0 || goroutines(serves) > 0 || v.seen.Load() != seen {
 			still, seen = 0, v.seen.Load()
 		}
-		return still > 10
+		return still > 50
 	})
 }
 

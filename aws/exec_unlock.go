@@ -178,9 +178,17 @@ func (u *unlocker) halted(err error) model.Result {
 	return u.ended(model.OutcomeInterrupted, err)
 }
 
+// lockBy names a lock by its holder, where it has one.
+func lockBy(l model.Lock) string {
+	if l.Info.Who == "" {
+		return "a lock that names no holder"
+	}
+	return "the lock of " + l.Info.Who
+}
+
 func (u *unlocker) finished() model.Result {
 	res := u.ended(model.OutcomeDone, nil)
-	res.Message = fmt.Sprintf("removed the lock of %s on %s", whoOf(u.spec.Victims[0]), u.plan.URL())
+	res.Message = fmt.Sprintf("removed %s on %s", lockBy(u.spec.Victims[0]), u.plan.URL())
 	res.Next = model.Hints{
 		{Text: "Look for errored.tfstate where the holder ran: it holds a state that was not written."},
 		{Text: "Run a plan before the next apply."},

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stateward/stateward/aws"
@@ -131,12 +132,12 @@ func TestTheRowsOfThePagesBeforeAFailureStay(t *testing.T) {
 				s.put(b.Bucket, key+".tfstate", stateV4)
 				s.row("acme-locks", b.Bucket+"/"+key+".tfstate", map[string]string{"Info": s.lockInfo(key, "")})
 			}
-			pages := 0
+			var pages atomic.Int64
 			s.emulator.OnRequest(func(r emulator.Request) *emulator.Fault {
 				if r.Operation != "Scan" {
 					return nil
 				}
-				if pages++; pages > 1 {
+				if pages.Add(1) > 1 {
 					return fault
 				}
 				return nil
@@ -148,7 +149,7 @@ func TestTheRowsOfThePagesBeforeAFailureStay(t *testing.T) {
 			if seen := describeAll(r); len(slices.Compact(slices.Clone(seen))) != len(seen) {
 				t.Errorf("a lock twice: %v", seen)
 			}
-			pages = 0
+			pages.Store(0)
 			var found []model.Backend
 			var failed error
 			for page, err := range s.client(func(o *aws.Options) { o.Discover = true }).Backends(t.Context()) {

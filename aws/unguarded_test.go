@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stateward/stateward/aws"
@@ -166,12 +167,11 @@ func TestWhoComesBetweenComparingAndChangingIsFoundOut(t *testing.T) {
 			if c.unlocks {
 				p = l.planUnlock(client, staleID)
 			}
-			done := false
+			var done atomic.Bool
 			l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
-				if done || !bare(r, c.operation, c.key) {
+				if !bare(r, c.operation, c.key) || !done.CompareAndSwap(false, true) {
 					return nil
 				}
-				done = true
 				return &emulator.Fault{Before: func() { l.server.OnRequest(nil); c.does(l) }}
 			})
 			res := l.runs(client, p, c.want)

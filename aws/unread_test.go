@@ -3,6 +3,7 @@ package aws_test
 import (
 	"net/http"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	sdk "github.com/aws/aws-sdk-go-v2/aws"
@@ -150,15 +151,14 @@ func TestWhatGoesWrongOverAnUnreadableVersion(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			l := newSpecial(t, emulator.Options{}, model.MechanismLockfile, model.MechanismDynamoDB)
 			older, current := l.barring(func(l *special) string { return l.write(9, "nine") })
-			done := false
+			var done atomic.Bool
 			l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
 				reads := r.Operation == "GetObject" || c.headers && r.Operation == "HeadObject"
 				id := r.Query.Get("versionId")
 				switch {
 				case r.Key == labKey && reads && (id == current || id == "" && l.isCurrent(current)):
 					return &emulator.Fault{Status: http.StatusForbidden, Code: "KMS.DisabledException", Message: "arn is disabled."}
-				case r.Key == labKey && r.Operation == "PutObject" && !done && actorOf(r) == "test" && r.Header.Get("If-Match") != "":
-					done = true
+				case r.Key == labKey && r.Operation == "PutObject" && actorOf(r) == "test" && r.Header.Get("If-Match") != "" && done.CompareAndSwap(false, true):
 					return c.fault(l)
 				}
 				return nil
@@ -195,10 +195,12 @@ func TestRecoverAfterARestoreOverAnUnreadableVersion(t *testing.T) {
 			older := l.write(6, "six")
 			current, arn := l.underKey(9, "nine")
 			l.disable(arn)
-			dead := false
+			var dead atomic.Bool
 			l.server.OnRequest(func(r emulator.Request) *emulator.Fault {
-				dead = dead || c.dies(r)
-				if dead && (r.Mutates || !c.new && r.Key == labKey && r.Operation == "GetObject") {
+				if c.dies(r) {
+					dead.Store(true)
+				}
+				if dead.Load() && (r.Mutates || !c.new && r.Key == labKey && r.Operation == "GetObject") {
 					return &emulator.Fault{Reset: true}
 				}
 				return nil

@@ -13,6 +13,7 @@ import (
 	"net/http/httputil"
 	"net/url"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -110,7 +111,7 @@ func (w *terraformWorkspace) crashARestore(version string, at lineFault) {
 	w.t.Helper()
 	proxy := newFaultProxy(w.t, w.lab.endpoint)
 	cmd := exec.CommandContext(w.t.Context(), w.lab.binary, "restore", w.url(), "--version-id", version, "--yes")
-	cmd.Dir, cmd.Env = w.home, append(w.env, "AWS_ENDPOINT_URL="+proxy.url)
+	cmd.Dir, cmd.Env = w.home, slices.Concat(w.env, []string{"AWS_ENDPOINT_URL=" + proxy.url})
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	started := make(chan struct{})

@@ -18,6 +18,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -199,7 +200,7 @@ func exitCode(err error) int {
 func (w *terraformWorkspace) stateward(endpoint string, want int, args ...string) (stdout, stderr string) {
 	w.t.Helper()
 	cmd := exec.CommandContext(w.t.Context(), w.lab.binary, args...)
-	cmd.Dir, cmd.Env = w.home, append(w.env, "AWS_ENDPOINT_URL="+endpoint)
+	cmd.Dir, cmd.Env = w.home, slices.Concat(w.env, []string{"AWS_ENDPOINT_URL=" + endpoint})
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if got := exitCode(cmd.Run()); got != want {
@@ -409,7 +410,7 @@ func (w *terraformWorkspace) restoreWhileTerraformPlans(version string) {
 	done := make(chan string, 1)
 	go func() {
 		cmd := exec.CommandContext(w.t.Context(), w.lab.binary, "restore", w.url(), "--version-id", version, "--yes")
-		cmd.Dir, cmd.Env = w.home, append(w.env, "AWS_ENDPOINT_URL="+gate.url)
+		cmd.Dir, cmd.Env = w.home, slices.Concat(w.env, []string{"AWS_ENDPOINT_URL=" + gate.url})
 		out, err := cmd.CombinedOutput()
 		done <- fmt.Sprintf("exit %d\n%s", exitCode(err), out)
 	}()
